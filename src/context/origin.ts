@@ -1,0 +1,31 @@
+import { type Context, context, isSpanContextValid, trace } from '../vendor/opentelemetry.ts';
+import { type Actor, currentActor } from './actor.ts';
+import { type Work, currentWork } from './work.ts';
+
+/** Who, when, through which request and under which span: taken when a thing happens, used when it is told. */
+export interface Origin {
+  /** Milliseconds since 1970, UTC. */
+  readonly time: number;
+  readonly actor: Actor;
+  readonly requestId: string | undefined;
+  /** OpenTelemetry's context, with the active span or else the caller's. */
+  readonly context: Context;
+}
+
+/** The origin of what is happening right now. */
+export function currentOrigin(now: () => number = Date.now): Origin {
+  const work = currentWork();
+  return {
+    time: now(),
+    actor: currentActor(),
+    requestId: work?.requestId,
+    context: spanOrCaller(context.active(), work),
+  };
+}
+
+/** `active` where it has a span, else with the span of the caller, if the request named one. */
+export function spanOrCaller(active: Context, work: Work | undefined): Context {
+  if (!work?.remoteSpan) return active;
+  const span = trace.getSpanContext(active);
+  return span && isSpanContextValid(span) ? active : trace.setSpanContext(active, work.remoteSpan);
+}

@@ -1,0 +1,40 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import type { SpanContext } from '../vendor/opentelemetry.ts';
+import type { Actor } from './actor.ts';
+
+/** The work in hand: one request being served, or one stretch of code that `withActor` or `setActor` gave an actor. */
+export interface Work {
+  /** The same on every record made while serving one request; absent outside of a request. */
+  readonly requestId?: string;
+  /** The caller's span, from a valid incoming `traceparent`. */
+  readonly remoteSpan?: SpanContext;
+  /**
+   * Looks for the user where the application keeps it, for example in `req.user`. It is asked each time a record is
+   * made, since authentication runs later than the request starts. It doesn't throw.
+   */
+  readonly findActor?: () => Actor | undefined;
+  /** The cell that `setActor` fills. It wins over `findActor`. */
+  actor?: Actor;
+}
+
+const SLOT = Symbol.for('activity-audit.work.1');
+
+/** One store a process, even where two copies of this package are loaded. */
+const store: AsyncLocalStorage<Work> = ((globalThis as Record<symbol, unknown>)[SLOT] ??=
+  new AsyncLocalStorage<Work>()) as AsyncLocalStorage<Work>;
+
+/** The work that the running code belongs to, also across `await`, timers and events. */
+export function currentWork(): Work | undefined {
+  return store.getStore();
+}
+
+/** Makes `work` the work in hand for the rest of the current asynchronous execution and all that it starts. */
+export function enterWork(work: Work): void {
+  store.enterWith(work);
+}
+
+/** Calls `fn` with `work` as the work in hand, and returns what it returns. */
+export function runInWork<T>(work: Work, fn: () => T): T {
+  return store.run(work, fn);
+}

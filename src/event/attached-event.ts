@@ -1,0 +1,44 @@
+import { currentOrigin } from '../context/origin.ts';
+import type { Context } from '../vendor/opentelemetry.ts';
+import { eventIn } from './event-context.ts';
+import type { AnyEvent } from './event.ts';
+import { type LogRecordLike, fromLogRecord, serviceName } from './from-log-record.ts';
+import type { Redactor } from './redact.ts';
+
+const SLOT = Symbol.for('activity-audit.event.1');
+
+interface Attached extends LogRecordLike {
+  [SLOT]?: AnyEvent;
+}
+
+/**
+ * Hangs on a record the event that it tells of, while the work that made it is still in hand: ours, from the context it
+ * was emitted with, or the event of foreign code's app record, with the request and the actor of that work.
+ */
+export function attachEvent(record: LogRecordLike, context: Context | undefined, redactor: Redactor): void {
+  const slot: Attached = record;
+  if (slot[SLOT]) return;
+  const emitted = eventIn(context);
+  slot[SLOT] = emitted ? withServiceName(emitted, record) : withOrigin(fromLogRecord(record, redactor));
+}
+
+/** The event that a record tells of: the attached one, else what its attributes say. */
+export function attachedEvent(record: LogRecordLike, redactor: Redactor): AnyEvent {
+  return (record as Attached)[SLOT] ?? fromLogRecord(record, redactor);
+}
+
+function withServiceName<E extends AnyEvent>(event: E, record: LogRecordLike): E {
+  return event.service_name ? event : { ...event, service_name: serviceName(record) ?? event.service_name };
+}
+
+function withOrigin(event: AnyEvent): AnyEvent {
+  if (event.actor_id !== undefined) return event;
+  const origin = currentOrigin();
+  return {
+    ...event,
+    actor_id: origin.actor.id,
+    actor_type: origin.actor.type,
+    request_id: event.request_id ?? origin.requestId,
+  };
+}
+

@@ -1,0 +1,46 @@
+import type { Origin } from '../context/origin.ts';
+import { type ApiLoggerProvider, logs } from '../vendor/opentelemetry.ts';
+import type { AuditEvent } from './event.ts';
+import { guard } from './guard.ts';
+import { toLogRecord } from './to-log-record.ts';
+
+/** The instrumentation scope of our records. */
+const SCOPE = 'activity-audit';
+
+type Logger = ReturnType<ApiLoggerProvider['getLogger']>;
+
+let lastProvider: ApiLoggerProvider | undefined;
+let lastLogger: Logger | undefined;
+
+/**
+ * The one door out: hands an event to OpenTelemetry. Never throws.
+ *
+ * @param provider the provider that an SDK gave the instrumentation; without one, that of the process
+ */
+export function emit(event: AuditEvent, origin: Origin, provider?: ApiLoggerProvider): void {
+  guard('emitting a record', () => loggerOf(provider ?? globalProvider()).emit(toLogRecord(event, origin)));
+}
+
+/** `provider`, unless it is the stand-in that is handed out before an SDK has started: that one may never be wired. */
+export function realProvider(provider: ApiLoggerProvider): ApiLoggerProvider | undefined {
+  return '_setDelegate' in provider ? undefined : provider;
+}
+
+/**
+ * The provider of the process, found when it is needed: it may be registered with `@opentelemetry/api` (1.10 and
+ * later, SDK 3) or with any copy of `@opentelemetry/api-logs` (SDK 2), and a copy that asked too early never learns of it.
+ */
+function globalProvider(): ApiLoggerProvider {
+  const api = (globalThis as Record<symbol, { logs?: ApiLoggerProvider } | undefined>)[API];
+  return api?.logs ?? logs.getLoggerProvider();
+}
+
+const API = Symbol.for('opentelemetry.js.api.1');
+
+function loggerOf(provider: ApiLoggerProvider): Logger {
+  if (provider !== lastProvider || !lastLogger) {
+    lastLogger = provider.getLogger(SCOPE);
+    lastProvider = provider;
+  }
+  return lastLogger;
+}

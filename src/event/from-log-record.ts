@@ -1,0 +1,296 @@
+import path from 'node:path';
+
+import * as A from './attributes.ts';
+import type {
+  AnyEvent,
+  AppEvent,
+  AuditEvent,
+  Json,
+  JsonObject,
+  Level,
+  LoginEvent,
+  ModelAction,
+  ModelEvent,
+  RequestEvent,
+  ResponseRepr,
+  Tail,
+} from './event.ts';
+import { levelOf } from './levels.ts';
+import type { Redactor } from './redact.ts';
+import { timestamp } from './timestamp.ts';
+
+/** What a LogRecord of any SDK (2.x, 3.x) lets an exporter read. */
+export interface LogRecordLike {
+  readonly hrTime: readonly [seconds: number, nanoseconds: number];
+  readonly severityNumber?: number | undefined;
+  readonly severityText?: string | undefined;
+  readonly eventName?: string | undefined;
+  readonly body?: unknown;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly spanContext?: { readonly traceId: string; readonly spanId: string } | undefined;
+  readonly resource: { readonly attributes: Readonly<Record<string, unknown>> };
+  readonly instrumentationScope: { readonly name: string };
+}
+
+/**
+ * The event that a LogRecord tells of, from its attributes alone: the inverse of `toLogRecord`, except that header
+ * names come back in lower case. A record with one of our event names that lacks what such an event must have, and
+ * every other record, is an app record.
+ *
+ * @param redactor redacts app records; ours were redacted before they were emitted
+ */
+export function fromLogRecord(record: LogRecordLike, redactor: Redactor): AnyEvent {
+  return auditEvent(record) ?? appEvent(record, redactor);
+}
+
+function auditEvent(record: LogRecordLike): AuditEvent | undefined {
+  switch (record.eventName) {
+    case 'audit.model':
+      return typeof record.attributes[A.AUDIT_TARGET_TYPE] === 'string' ? modelEvent(record) : undefined;
+    case 'audit.request':
+      return typeof record.attributes[A.HTTP_REQUEST_METHOD] === 'string' ? requestEvent(record) : undefined;
+    case 'audit.login':
+      return typeof record.attributes[A.AUDIT_LOGIN_EVENT] === 'string' ? loginEvent(record) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function modelEvent(record: LogRecordLike): ModelEvent {
+  const { attributes } = record;
+  return {
+    ...head(record, 'AUDIT'),
+    name: 'audit.model',
+    message: text(record.body),
+    model: text(attributes[A.AUDIT_TARGET_TYPE]),
+    event_type: (optionalText(attributes[A.AUDIT_EVENT_TYPE]) ?? text(attributes[A.AUDIT_ACTION])) as ModelAction,
+    instance_id: text(attributes[A.AUDIT_TARGET_ID]),
+    instance_repr: object(attributes[A.AUDIT_INSTANCE_JSON]),
+    ...user(record),
+    extra: object(attributes[A.AUDIT_EXTRA_JSON]),
+    changes: parsed(attributes[A.AUDIT_CHANGES_JSON]) as ModelEvent['changes'],
+    transaction_id: optionalText(attributes[A.AUDIT_TRANSACTION_ID]),
+    error_message: optionalText(attributes[A.ERROR_MESSAGE]),
+    ...tail(record),
+  };
+}
+
+function requestEvent(record: LogRecordLike): RequestEvent {
+  const { attributes } = record;
+  const incoming = attributes[A.AUDIT_REQUEST_TYPE] !== 'external';
+  return {
+    ...head(record, 'API'),
+    name: 'audit.request',
+    message: incoming ? 'Audit Internal Request' : 'Audit External Service',
+    service_name: text(incoming ? serviceName(record) : attributes[A.SERVICE_PEER_NAME]),
+    request_type: incoming ? 'internal' : 'external',
+    protocol: text(attributes[A.URL_SCHEME]),
+    ...user(record),
+    request_repr: incoming ? incomingRequest(record) : outgoingRequest(record),
+    response_repr: response(record),
+    error_message: optionalText(attributes[A.ERROR_MESSAGE]) ?? null,
+    execution_time: number(attributes[A.AUDIT_REQUEST_DURATION]) ?? 0,
+    route: optionalText(attributes[A.HTTP_ROUTE]),
+    client_address: optionalText(attributes[A.CLIENT_ADDRESS]),
+    request_size: number(attributes[A.HTTP_REQUEST_BODY_SIZE]),
+    response_size: number(attributes[A.HTTP_RESPONSE_BODY_SIZE]),
+    ...tail(record, true),
+  };
+}
+
+function incomingRequest({ attributes }: LogRecordLike): RequestEvent['request_repr'] {
+  return {
+    method: text(attributes[A.HTTP_REQUEST_METHOD]),
+    path: text(attributes[A.URL_PATH]),
+    query_params: queryParams(text(attributes[A.URL_QUERY])),
+    headers: headers(attributes, A.HTTP_REQUEST_HEADER),
+    user: optionalText(attributes[A.USER_ID]) ?? null,
+    ...body(attributes, A.HTTP_REQUEST_BODY_CONTENT, A.HTTP_REQUEST_HEADER, A.AUDIT_REQUEST_BODY_TRUNCATED),
+  };
+}
+
+function outgoingRequest({ attributes }: LogRecordLike): RequestEvent['request_repr'] {
+  return {
+    endpoint: text(attributes[A.URL_FULL]),
+    method: text(attributes[A.HTTP_REQUEST_METHOD]),
+    headers: headers(attributes, A.HTTP_REQUEST_HEADER),
+    ...body(attributes, A.HTTP_REQUEST_BODY_CONTENT, A.HTTP_REQUEST_HEADER, A.AUDIT_REQUEST_BODY_TRUNCATED),
+  };
+}
+
+function response({ attributes }: LogRecordLike): ResponseRepr {
+  return {
+    status_code: number(attributes[A.HTTP_RESPONSE_STATUS_CODE]),
+    headers: headers(attributes, A.HTTP_RESPONSE_HEADER),
+    ...body(attributes, A.HTTP_RESPONSE_BODY_CONTENT, A.HTTP_RESPONSE_HEADER, A.AUDIT_RESPONSE_BODY_TRUNCATED),
+  };
+}
+
+function loginEvent(record: LogRecordLike): LoginEvent {
+  const { attributes } = record;
+  return {
+    ...head(record, 'LOGIN'),
+    name: 'audit.login',
+    message: text(record.body),
+    ...user(record),
+    event: text(attributes[A.AUDIT_LOGIN_EVENT]),
+    success: attributes[A.AUDIT_OUTCOME] === 'success',
+    error: optionalText(attributes[A.ERROR_MESSAGE]) ?? null,
+    extra: object(attributes[A.AUDIT_EXTRA_JSON]),
+    ...tail(record),
+  };
+}
+
+/** The attributes of an app record that have a key of their own in its line. */
+const APP_KEYS = new Set([
+  A.CODE_FILE_PATH,
+  A.CODE_FUNCTION_NAME,
+  A.CODE_LINE_NUMBER,
+  A.EXCEPTION_MESSAGE,
+  A.EXCEPTION_STACKTRACE,
+  A.EXCEPTION_TYPE,
+  A.AUDIT_ACTOR_ID,
+  A.AUDIT_ACTOR_TYPE,
+  A.AUDIT_REQUEST_ID,
+  A.AUDIT_RECORD_ID,
+  A.LOG_RECORD_UID,
+  A.AUDIT_SCHEMA_VERSION,
+  A.AUDIT_OUTCOME,
+]);
+
+/** The event of an app record: foreign code made it, so it is redacted here. */
+export function appEvent(record: LogRecordLike, redactor: Redactor): AppEvent {
+  const { attributes } = record;
+  const file = text(attributes[A.CODE_FILE_PATH]);
+  return {
+    ...head(record, optionalText(record.severityText) ?? levelOf(record.severityNumber)),
+    name: optionalText(record.eventName) ?? record.instrumentationScope.name,
+    path: file,
+    module: file === '' ? '' : path.parse(file).name,
+    function: text(attributes[A.CODE_FUNCTION_NAME]),
+    message: redactor.text(bodyText(record.body, redactor)),
+    exception: redactor.text(exceptionText(attributes)),
+    line: number(attributes[A.CODE_LINE_NUMBER]) ?? '',
+    attributes: restOf(attributes, redactor),
+    ...tail(record),
+  };
+}
+
+function exceptionText(attributes: LogRecordLike['attributes']): string {
+  const stack = text(attributes[A.EXCEPTION_STACKTRACE]);
+  if (stack !== '') return stack;
+  return [attributes[A.EXCEPTION_TYPE], attributes[A.EXCEPTION_MESSAGE]].map(text).filter(Boolean).join(': ');
+}
+
+function restOf(attributes: LogRecordLike['attributes'], redactor: Redactor): JsonObject | undefined {
+  const rest: Record<string, unknown> = {};
+  for (const name in attributes) {
+    if (!APP_KEYS.has(name)) rest[name] = attributes[name];
+  }
+  return Object.keys(rest).length > 0 ? redactor.object(rest, 'attributes') : undefined;
+}
+
+/** A body as a text: a structure as its JSON, never `[object Object]`. */
+function bodyText(body: unknown, redactor: Redactor): string {
+  return typeof body === 'object' && body !== null ? JSON.stringify(redactor.value(body, 'body')) : text(body);
+}
+
+function head<L extends Level | string>(record: LogRecordLike, level: L): { timestamp: string; level: L } {
+  const [seconds, nanoseconds] = record.hrTime;
+  return { timestamp: timestamp(seconds * 1000 + nanoseconds / 1e6), level };
+}
+
+function user({ attributes }: LogRecordLike): { user_id: string; user_info: JsonObject } {
+  return { user_id: text(attributes[A.USER_ID]), user_info: object(attributes[A.AUDIT_USER_INFO_JSON]) };
+}
+
+function tail(record: LogRecordLike): Tail;
+function tail(record: LogRecordLike, hasServiceName: true): Omit<Tail, 'service_name'>;
+function tail(record: LogRecordLike, hasServiceName = false): Tail {
+  const { attributes, spanContext } = record;
+  return {
+    outcome: optionalText(attributes[A.AUDIT_OUTCOME]) as Tail['outcome'],
+    actor_id: optionalText(attributes[A.AUDIT_ACTOR_ID]),
+    actor_type: optionalText(attributes[A.AUDIT_ACTOR_TYPE]) as Tail['actor_type'],
+    request_id: optionalText(attributes[A.AUDIT_REQUEST_ID]),
+    trace_id: spanContext?.traceId,
+    span_id: spanContext?.spanId,
+    ...(hasServiceName ? undefined : { service_name: serviceName(record) }),
+    record_id: optionalText(attributes[A.AUDIT_RECORD_ID]),
+    schema_version: optionalText(attributes[A.AUDIT_SCHEMA_VERSION]),
+  };
+}
+
+/** The `service.name` of a record's resource. */
+export function serviceName(record: Pick<LogRecordLike, 'resource'>): string | undefined {
+  return optionalText(record.resource.attributes[A.SERVICE_NAME]);
+}
+
+function headers(attributes: LogRecordLike['attributes'], prefix: string): JsonObject {
+  const found: Record<string, Json> = {};
+  for (const name in attributes) {
+    if (!name.startsWith(prefix)) continue;
+    const value = attributes[name];
+    const values = Array.isArray(value) ? value.map(text) : [text(value)];
+    found[name.slice(prefix.length)] = values.length === 1 ? text(values[0]) : values;
+  }
+  return found;
+}
+
+/** A body's text as the value it was: a structure where the content type says so. */
+function body(
+  attributes: LogRecordLike['attributes'],
+  content: string,
+  headerPrefix: string,
+  truncated: string,
+): { body?: Json; body_truncated?: true } {
+  const value = optionalText(attributes[content]);
+  if (value === undefined) return {};
+  if (attributes[truncated] === true) return { body: value, body_truncated: true };
+  const mediaType = String(attributes[`${headerPrefix}content-type`] ?? '');
+  return { body: /json|form/i.test(mediaType) ? (parsed(value) ?? value) : value };
+}
+
+function queryParams(query: string): JsonObject {
+  const params: Record<string, Json> = {};
+  for (const [name, value] of new URLSearchParams(query)) {
+    const before = params[name];
+    params[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
+  }
+  return params;
+}
+
+function object(json: unknown): JsonObject {
+  const value = parsed(json);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+}
+
+function parsed(json: unknown): Json | undefined {
+  if (typeof json !== 'string') return undefined;
+  try {
+    return JSON.parse(json) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+function text(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'boolean':
+    case 'bigint':
+      return String(value);
+    default:
+      return '';
+  }
+}
+
+function optionalText(value: unknown): string | undefined {
+  return text(value) || undefined;
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}

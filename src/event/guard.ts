@@ -1,0 +1,55 @@
+import { diag } from '../vendor/opentelemetry.ts';
+
+const INTERVAL_MS = 60_000;
+
+/** What was said of late, and how often it happened since: a fault in every request must not flood anything. */
+const lastSaid = new Map<string, { at: number; unsaid: number }>();
+
+/**
+ * Runs something of ours inside the application: what it throws is reported and goes no further.
+ *
+ * @param doing what was being done, as the report names it; it must be one of few constant texts
+ */
+export function guard<T>(doing: string, fn: () => T): T | undefined {
+  try {
+    return fn();
+  } catch (error) {
+    report(doing, error);
+    return undefined;
+  }
+}
+
+/**
+ * Tells the operator that something of ours went wrong: to OpenTelemetry's `diag` where a diagnostics logger is set,
+ * else on stderr; at most once a minute for each `doing`, with the number of times it was not told. Never throws.
+ */
+export function report(doing: string, error: unknown, now: () => number = Date.now): void {
+  try {
+    const at = now();
+    const said = lastSaid.get(doing);
+    if (said && at - said.at < INTERVAL_MS) {
+      said.unsaid += 1;
+      return;
+    }
+    lastSaid.set(doing, { at, unsaid: 0 });
+    const again = said && said.unsaid > 0 ? ` (and ${said.unsaid} times more since it was last told)` : '';
+    say(`activity-audit: ${doing} failed: ${textOf(error)}${again}`);
+  } catch {
+    // There is nobody left to tell.
+  }
+}
+
+function say(text: string): void {
+  if (hasDiagLogger()) diag.error(text);
+  else process.stderr.write(`${text}\n`);
+}
+
+/** `diag` drops what is said before a logger is set, and doesn't tell whether one is. */
+function hasDiagLogger(): boolean {
+  const api = (globalThis as Record<symbol, { diag?: unknown } | undefined>)[Symbol.for('opentelemetry.js.api.1')];
+  return api?.diag !== undefined;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

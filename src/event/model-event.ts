@@ -1,0 +1,90 @@
+import type { Origin } from '../context/origin.ts';
+import type { Json, ModelAction, ModelEvent, Outcome } from './event.ts';
+import type { Redactor } from './redact.ts';
+import { tail, userId } from './tail.ts';
+import { timestamp } from './timestamp.ts';
+
+/** What a capture knows of one change of a model, in the application's own values: not redacted, not copied. */
+export interface ModelDraft {
+  /** The Sequelize model's name; for raw SQL the table, `""` if unknown. */
+  readonly model: string;
+  readonly action: ModelAction;
+  /** The primary key's values; none for several rows. */
+  readonly key?: readonly unknown[];
+  /** The row after the change, before it for a delete. */
+  readonly row?: object | undefined;
+  /** Fields that differ: `[field, old, new]`. */
+  readonly changes?: readonly (readonly [field: string, before: unknown, after: unknown])[] | undefined;
+  readonly extra?: object | undefined;
+  readonly transactionId?: string | undefined;
+  readonly outcome?: Outcome;
+  readonly errorMessage?: string | undefined;
+}
+
+/** The record of one change of a model: a redacted copy, which later changes of the row don't reach. */
+export function modelEvent(draft: ModelDraft, origin: Origin, redactor: Redactor): ModelEvent {
+  const { model, action } = draft;
+  const id = instanceId(draft.key);
+  return {
+    timestamp: timestamp(origin.time),
+    level: 'AUDIT',
+    name: 'audit.model',
+    message: `${action} event for ${model}${id === '' ? '' : ` (id: ${id})`}`,
+    model,
+    event_type: action,
+    instance_id: id,
+    instance_repr: draft.row ? redactor.object(draft.row, model) : {},
+    user_id: userId(origin),
+    user_info: redactor.object(origin.actor.info, 'user_info'),
+    extra: draft.extra ? redactor.object(draft.extra, model) : {},
+    changes: draft.changes && redactChanges(draft.changes, model, redactor),
+    transaction_id: draft.transactionId,
+    error_message: draft.errorMessage === undefined ? undefined : redactor.text(draft.errorMessage),
+    ...tail(origin, draft.outcome ?? 'success'),
+  };
+}
+
+function redactChanges(
+  changes: NonNullable<ModelDraft['changes']>,
+  model: string,
+  redactor: Redactor,
+): { [field: string]: [Json, Json] } {
+  const before: { [field: string]: unknown } = {};
+  const after: { [field: string]: unknown } = {};
+  for (const [field, old, now] of changes) {
+    before[field] = old;
+    after[field] = now;
+  }
+  const shownBefore = redactor.object(before, model);
+  const shownAfter = redactor.object(after, model);
+  return Object.fromEntries(
+    Object.keys(shownAfter).map((field) => [field, [shownBefore[field] ?? null, shownAfter[field] ?? null]]),
+  );
+}
+
+/** A key as one string; several keys, and keys that the database has yet to give, are `""`. */
+function instanceId(key: readonly unknown[] | undefined): string {
+  if (!key || key.length === 0 || key.some((part) => part === undefined || part === null)) return '';
+  return key.map(keyText).join(',');
+}
+
+function keyText(part: unknown): string {
+  if (part instanceof Date) return part.toISOString();
+  if (Buffer.isBuffer(part)) return part.toString('hex');
+  return String(part);
+}
+
+/** The CRUD verb of an action, for `audit.action`. */
+export function verbOf(action: ModelAction): string {
+  const verb = action.replace('BULK_', '');
+  switch (verb) {
+    case 'UPSERT':
+    case 'RESTORE':
+      return 'UPDATE';
+    case 'TRUNCATE':
+      return 'DELETE';
+    default:
+      return verb;
+  }
+}
+

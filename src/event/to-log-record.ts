@@ -1,0 +1,150 @@
+import type { Origin } from '../context/origin.ts';
+import type { AnyValue } from '../vendor/opentelemetry.ts';
+import * as A from './attributes.ts';
+import { eventContext } from './event-context.ts';
+import type { AuditEvent, Json, JsonObject, LoginEvent, ModelEvent, RequestEvent } from './event.ts';
+import { SEVERITY_NUMBERS } from './levels.ts';
+import { verbOf } from './model-event.ts';
+
+/** What OpenTelemetry's `Logger.emit` takes, in every version of the Logs API. */
+export interface EmittedLogRecord {
+  readonly timestamp: number;
+  readonly eventName: string;
+  readonly severityNumber: number;
+  readonly severityText: string;
+  readonly body: string;
+  readonly attributes: Attributes;
+  readonly context: Origin['context'];
+}
+
+type Attributes = Record<string, AnyValue>;
+
+/**
+ * An event in OpenTelemetry's words. Attributes are flat: numbers, booleans, texts and lists of texts, so that no SDK
+ * drops one; what has a structure of its own is a JSON text.
+ *
+ * The context carries the event itself to our processor, so that a file line doesn't depend on the attribute limits of
+ * the SDK that the record passes through.
+ */
+export function toLogRecord(event: AuditEvent, origin: Origin): EmittedLogRecord {
+  const attributes = commonAttributes(event);
+  switch (event.name) {
+    case 'audit.model':
+      addModel(attributes, event);
+      break;
+    case 'audit.request':
+      addRequest(attributes, event);
+      break;
+    case 'audit.login':
+      addLogin(attributes, event);
+      break;
+  }
+  return {
+    timestamp: origin.time,
+    eventName: event.name,
+    severityNumber: SEVERITY_NUMBERS[event.level],
+    severityText: event.level,
+    body: event.message,
+    attributes,
+    context: eventContext(origin.context, event),
+  };
+}
+
+function commonAttributes(event: AuditEvent): Attributes {
+  const attributes: Attributes = {};
+  put(attributes, A.AUDIT_RECORD_ID, event.record_id);
+  put(attributes, A.LOG_RECORD_UID, event.record_id);
+  put(attributes, A.AUDIT_SCHEMA_VERSION, event.schema_version);
+  put(attributes, A.AUDIT_OUTCOME, event.outcome);
+  put(attributes, A.AUDIT_ACTOR_ID, event.actor_id);
+  put(attributes, A.AUDIT_ACTOR_TYPE, event.actor_type);
+  put(attributes, A.AUDIT_REQUEST_ID, event.request_id);
+  if (event.user_id !== '') attributes[A.USER_ID] = event.user_id;
+  put(attributes, A.USER_EMAIL, event.user_info['email']);
+  putJson(attributes, A.AUDIT_USER_INFO_JSON, event.user_info);
+  return attributes;
+}
+
+function addModel(attributes: Attributes, event: ModelEvent): void {
+  attributes[A.AUDIT_ACTION] = verbOf(event.event_type);
+  attributes[A.AUDIT_EVENT_TYPE] = event.event_type;
+  attributes[A.AUDIT_TARGET_TYPE] = event.model;
+  if (event.instance_id !== '') attributes[A.AUDIT_TARGET_ID] = event.instance_id;
+  putJson(attributes, A.AUDIT_INSTANCE_JSON, event.instance_repr);
+  putJson(attributes, A.AUDIT_EXTRA_JSON, event.extra);
+  if (event.changes) attributes[A.AUDIT_CHANGES_JSON] = JSON.stringify(event.changes);
+  put(attributes, A.AUDIT_TRANSACTION_ID, event.transaction_id);
+  put(attributes, A.ERROR_MESSAGE, event.error_message);
+}
+
+function addRequest(attributes: Attributes, event: RequestEvent): void {
+  const { request_repr: request, response_repr: response } = event;
+  attributes[A.AUDIT_ACTION] = request.method;
+  attributes[A.AUDIT_REQUEST_TYPE] = event.request_type;
+  attributes[A.AUDIT_REQUEST_DURATION] = event.execution_time;
+  attributes[A.HTTP_REQUEST_METHOD] = request.method;
+  attributes[A.URL_SCHEME] = event.protocol;
+  if ('path' in request) {
+    attributes[A.AUDIT_TARGET_ID] = request.path;
+    attributes[A.URL_PATH] = request.path;
+    const query = queryText(request.query_params);
+    if (query !== '') attributes[A.URL_QUERY] = query;
+  } else {
+    attributes[A.AUDIT_TARGET_ID] = request.endpoint;
+    attributes[A.URL_FULL] = request.endpoint;
+    attributes[A.SERVICE_PEER_NAME] = event.service_name;
+  }
+  put(attributes, A.HTTP_RESPONSE_STATUS_CODE, response.status_code);
+  put(attributes, A.HTTP_ROUTE, event.route);
+  put(attributes, A.CLIENT_ADDRESS, event.client_address);
+  put(attributes, A.HTTP_REQUEST_BODY_SIZE, event.request_size);
+  put(attributes, A.HTTP_RESPONSE_BODY_SIZE, event.response_size);
+  put(attributes, A.HTTP_REQUEST_BODY_CONTENT, bodyText(request.body));
+  put(attributes, A.HTTP_RESPONSE_BODY_CONTENT, bodyText(response.body));
+  put(attributes, A.AUDIT_REQUEST_BODY_TRUNCATED, request.body_truncated);
+  put(attributes, A.AUDIT_RESPONSE_BODY_TRUNCATED, response.body_truncated);
+  if (event.error_message !== null) attributes[A.ERROR_MESSAGE] = event.error_message;
+  putHeaders(attributes, A.HTTP_REQUEST_HEADER, request.headers);
+  putHeaders(attributes, A.HTTP_RESPONSE_HEADER, response.headers);
+}
+
+function addLogin(attributes: Attributes, event: LoginEvent): void {
+  attributes[A.AUDIT_ACTION] = event.event.toUpperCase();
+  attributes[A.AUDIT_LOGIN_EVENT] = event.event;
+  if (event.error !== null) attributes[A.ERROR_MESSAGE] = event.error;
+  putJson(attributes, A.AUDIT_EXTRA_JSON, event.extra);
+}
+
+function put(attributes: Attributes, name: string, value: Json | undefined): void {
+  if (value !== undefined && value !== null) attributes[name] = value as AnyValue;
+}
+
+function putJson(attributes: Attributes, name: string, value: JsonObject): void {
+  for (const _ in value) {
+    attributes[name] = JSON.stringify(value);
+    return;
+  }
+}
+
+function putHeaders(attributes: Attributes, prefix: string, headers: JsonObject): void {
+  for (const name in headers) {
+    const value = headers[name];
+    attributes[prefix + name.toLowerCase()] = Array.isArray(value) ? value.map(String) : [String(value)];
+  }
+}
+
+/** A body as `http.*.body.content` wants it: the text, never a structure. */
+function bodyText(body: Json | undefined): string | undefined {
+  return body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+function queryText(params: JsonObject): string {
+  const pairs: string[] = [];
+  for (const name in params) {
+    const value = params[name] ?? '';
+    for (const one of Array.isArray(value) ? value : [value]) {
+      pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(one))}`);
+    }
+  }
+  return pairs.join('&');
+}
