@@ -18,7 +18,18 @@ let lastLogger: Logger | undefined;
  * @param provider the provider that an SDK gave the instrumentation; without one, that of the process
  */
 export function emit(event: AuditEvent, origin: Origin, provider?: ApiLoggerProvider): void {
-  guard('emitting a record', () => loggerOf(provider ?? globalProvider()).emit(toLogRecord(event, origin)));
+  guard('emitting a record', () => {
+    for (const observer of observers) observer(event);
+    loggerOf(provider ?? globalProvider()).emit(toLogRecord(event, origin));
+  });
+}
+
+const observers = new Set<(event: AuditEvent) => void>();
+
+/** Calls `observer` with each event as it is emitted, for tests; returns how to stop it. */
+export function observeEmitted(observer: (event: AuditEvent) => void): () => void {
+  observers.add(observer);
+  return () => observers.delete(observer);
 }
 
 /** `provider`, unless it is the stand-in that is handed out before an SDK has started: that one may never be wired. */

@@ -7,7 +7,6 @@ import type {
   AuditEvent,
   Json,
   JsonObject,
-  Level,
   LoginEvent,
   ModelAction,
   ModelEvent,
@@ -28,7 +27,12 @@ export interface LogRecordLike {
   readonly body?: unknown;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly spanContext?: { readonly traceId: string; readonly spanId: string } | undefined;
-  readonly resource: { readonly attributes: Readonly<Record<string, unknown>> };
+  readonly resource: {
+    readonly attributes: Readonly<Record<string, unknown>>;
+    /** Some attributes are still being looked up, and reading `attributes` would complain. */
+    readonly asyncAttributesPending?: boolean | undefined;
+    getRawAttributes?(): readonly (readonly [name: string, value: unknown])[];
+  };
   readonly instrumentationScope: { readonly name: string };
 }
 
@@ -105,7 +109,7 @@ function incomingRequest({ attributes }: LogRecordLike): RequestEvent['request_r
     query_params: queryParams(text(attributes[A.URL_QUERY])),
     headers: headers(attributes, A.HTTP_REQUEST_HEADER),
     user: optionalText(attributes[A.USER_ID]) ?? null,
-    ...body(attributes, A.HTTP_REQUEST_BODY_CONTENT, A.HTTP_REQUEST_HEADER, A.AUDIT_REQUEST_BODY_TRUNCATED),
+    ...shownBody(attributes, A.HTTP_REQUEST_BODY_CONTENT, A.HTTP_REQUEST_HEADER, A.AUDIT_REQUEST_BODY_TRUNCATED),
   };
 }
 
@@ -114,7 +118,7 @@ function outgoingRequest({ attributes }: LogRecordLike): RequestEvent['request_r
     endpoint: text(attributes[A.URL_FULL]),
     method: text(attributes[A.HTTP_REQUEST_METHOD]),
     headers: headers(attributes, A.HTTP_REQUEST_HEADER),
-    ...body(attributes, A.HTTP_REQUEST_BODY_CONTENT, A.HTTP_REQUEST_HEADER, A.AUDIT_REQUEST_BODY_TRUNCATED),
+    ...shownBody(attributes, A.HTTP_REQUEST_BODY_CONTENT, A.HTTP_REQUEST_HEADER, A.AUDIT_REQUEST_BODY_TRUNCATED),
   };
 }
 
@@ -122,7 +126,7 @@ function response({ attributes }: LogRecordLike): ResponseRepr {
   return {
     status_code: number(attributes[A.HTTP_RESPONSE_STATUS_CODE]),
     headers: headers(attributes, A.HTTP_RESPONSE_HEADER),
-    ...body(attributes, A.HTTP_RESPONSE_BODY_CONTENT, A.HTTP_RESPONSE_HEADER, A.AUDIT_RESPONSE_BODY_TRUNCATED),
+    ...shownBody(attributes, A.HTTP_RESPONSE_BODY_CONTENT, A.HTTP_RESPONSE_HEADER, A.AUDIT_RESPONSE_BODY_TRUNCATED),
   };
 }
 
@@ -195,7 +199,7 @@ function bodyText(body: unknown, redactor: Redactor): string {
   return typeof body === 'object' && body !== null ? JSON.stringify(redactor.value(body, 'body')) : text(body);
 }
 
-function head<L extends Level | string>(record: LogRecordLike, level: L): { timestamp: string; level: L } {
+function head<L extends string>(record: LogRecordLike, level: L): { timestamp: string; level: L } {
   const [seconds, nanoseconds] = record.hrTime;
   return { timestamp: timestamp(seconds * 1000 + nanoseconds / 1e6), level };
 }
@@ -222,8 +226,9 @@ function tail(record: LogRecordLike, hasServiceName = false): Tail {
 }
 
 /** The `service.name` of a record's resource. */
-export function serviceName(record: Pick<LogRecordLike, 'resource'>): string | undefined {
-  return optionalText(record.resource.attributes[A.SERVICE_NAME]);
+export function serviceName({ resource }: Pick<LogRecordLike, 'resource'>): string | undefined {
+  if (resource.asyncAttributesPending !== true) return optionalText(resource.attributes[A.SERVICE_NAME]);
+  return optionalText(resource.getRawAttributes?.().find(([name]) => name === A.SERVICE_NAME)?.[1]);
 }
 
 function headers(attributes: LogRecordLike['attributes'], prefix: string): JsonObject {
@@ -238,7 +243,7 @@ function headers(attributes: LogRecordLike['attributes'], prefix: string): JsonO
 }
 
 /** A body's text as the value it was: a structure where the content type says so. */
-function body(
+function shownBody(
   attributes: LogRecordLike['attributes'],
   content: string,
   headerPrefix: string,
@@ -247,8 +252,8 @@ function body(
   const value = optionalText(attributes[content]);
   if (value === undefined) return {};
   if (attributes[truncated] === true) return { body: value, body_truncated: true };
-  const mediaType = String(attributes[`${headerPrefix}content-type`] ?? '');
-  return { body: /json|form/i.test(mediaType) ? (parsed(value) ?? value) : value };
+  const [mediaType] = [attributes[`${headerPrefix}content-type`]].flat();
+  return { body: /json|form/i.test(text(mediaType)) ? (parsed(value) ?? value) : value };
 }
 
 function queryParams(query: string): JsonObject {

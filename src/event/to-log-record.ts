@@ -129,13 +129,17 @@ function putJson(attributes: Attributes, name: string, value: JsonObject): void 
 function putHeaders(attributes: Attributes, prefix: string, headers: JsonObject): void {
   for (const name in headers) {
     const value = headers[name];
-    attributes[prefix + name.toLowerCase()] = Array.isArray(value) ? value.map(String) : [String(value)];
+    attributes[prefix + name.toLowerCase()] = Array.isArray(value) ? value.map(jsonText) : [jsonText(value)];
   }
 }
 
 /** A body as `http.*.body.content` wants it: the text, never a structure. */
 function bodyText(body: Json | undefined): string | undefined {
-  return body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  return body === undefined ? undefined : jsonText(body);
+}
+
+function jsonText(value: Json | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
 function queryText(params: JsonObject): string {
@@ -143,7 +147,7 @@ function queryText(params: JsonObject): string {
   for (const name in params) {
     const value = params[name] ?? '';
     for (const one of Array.isArray(value) ? value : [value]) {
-      pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(one))}`);
+      pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(jsonText(one))}`);
     }
   }
   return pairs.join('&');

@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http';
+
+import { type Actor, type ActorLike, toActor } from '../context/actor.ts';
+import { guard } from '../event/guard.ts';
+
+/**
+ * Finds the user of a request: an id, an object that has one, or nothing. It is asked each time a record is made while
+ * the request is served, and again when it ends, so it should only look, not fetch.
+ *
+ * @default `request.user`, `request.auth`, `request.session.user`, whichever is set first
+ */
+export type UserOf = (request: IncomingMessage) => ActorLike | null | undefined;
+
+/** Looks for the actor of one request. Never throws: a `userOf` that does is reported, and nobody was found. */
+export function actorFinder(request: IncomingMessage, userOf: UserOf = conventionalUser): () => Actor | undefined {
+  let lastUser: unknown;
+  let lastActor: Actor | undefined;
+  return () =>
+    guard('finding the user of a request', () => {
+      const user = userOf(request);
+      if (user !== lastUser || lastActor === undefined) {
+        lastActor = toActor(user);
+        lastUser = user;
+      }
+      return lastActor;
+    });
+}
+
+interface Authenticated {
+  readonly user?: ActorLike;
+  readonly auth?: ActorLike;
+  readonly session?: { readonly user?: ActorLike } | null;
+}
+
+/** Where Passport, express-jwt, express-session and most hand-made middleware put the user. */
+function conventionalUser(request: IncomingMessage): ActorLike | undefined {
+  const { user, auth, session } = request as Authenticated;
+  return user || auth || session?.user;
+}

@@ -1,0 +1,126 @@
+import { isUtf8 } from 'node:buffer';
+
+import { decodeContent } from './content-encoding.ts';
+import type { Json } from './event.ts';
+import type { Redactor } from './redact.ts';
+
+/** What was kept of a body while it passed. */
+export interface Body {
+  /** Bytes on the wire. */
+  readonly size: number;
+  /** The first bytes: all of them, or {@link LOOK_AHEAD} more than the limit. */
+  readonly bytes: () => Buffer;
+  /** Whether it came to its end: false for an upload that was broken off. */
+  readonly complete: boolean;
+}
+
+/**
+ * How many bytes beyond the limit are kept: a secret that lies across the limit is found whole, and redacted, before the
+ * text is cut.
+ */
+export const LOOK_AHEAD = 1024;
+
+const BINARY = { body: 'Binary content' } as const;
+
+/**
+ * A body as its record shows it, redacted: a value for JSON, an object for a form, a text for text, or a word for what
+ * can't be shown. One that is longer than `limit` bytes, or was broken off, is a text, cut on a character boundary, with
+ * `body_truncated`.
+ *
+ * @param headers the headers that describe it: name, value, name, value …
+ * @param root the first segments of its path, for redaction by path
+ */
+export function bodyRepr(
+  body: Body,
+  headers: readonly string[],
+  root: string,
+  redactor: Redactor,
+  limit: number,
+): { body?: Json; body_truncated?: true } {
+  if (body.size === 0) return {};
+  const kept = body.bytes();
+  const decoded = decodeContent(kept, headerOf(headers, 'content-encoding'), limit + LOOK_AHEAD);
+  if (!decoded) return BINARY;
+  const { bytes } = decoded;
+  if (bytes.length === 0) return { ...BINARY, body_truncated: true };
+  const type = contentType(headerOf(headers, 'content-type'));
+  const kind = kindOf(type.media, bytes, type.charset);
+  if (kind === 'binary') return BINARY;
+  const text = textOf(bytes, type.charset);
+  if (text === undefined) return BINARY;
+  const whole = body.complete && kept.length === body.size && decoded.whole && bytes.length <= limit;
+  if (!whole) return { body: cut(redactor.text(text), limit), body_truncated: true };
+  if (kind === 'json') return { body: jsonRepr(text, root, redactor) };
+  return { body: kind === 'form' ? redactor.form(text, root) : redactor.text(text) };
+}
+
+function jsonRepr(text: string, root: string, redactor: Redactor): Json {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'Invalid JSON';
+  }
+  return redactor.value(value, root);
+}
+
+type Kind = 'json' | 'form' | 'text' | 'binary';
+
+const TEXT_MEDIA = /^(?:text\/|application\/(?:xml|yaml|x-yaml|javascript|ecmascript|graphql|sql|toml|x-ndjson)$)|\+(?:xml|yaml)$/;
+
+function kindOf(media: string, bytes: Buffer, charset: string): Kind {
+  if (media === 'application/json' || media.endsWith('+json') || media === 'text/json') return 'json';
+  if (media === 'application/x-www-form-urlencoded') return 'form';
+  if (TEXT_MEDIA.test(media)) return 'text';
+  if (media.startsWith('multipart/')) return 'binary';
+  if (charset !== '') return 'text';
+  return media === '' && looksLikeText(bytes) ? 'text' : 'binary';
+}
+
+/** Whether a body without a content type is text. The end may lie in the middle of a character. */
+function looksLikeText(bytes: Buffer): boolean {
+  if (bytes.includes(0)) return false;
+  for (let end = bytes.length; end > bytes.length - 4 && end > 0; end -= 1) {
+    if (isUtf8(bytes.subarray(0, end))) return true;
+  }
+  return false;
+}
+
+/** `bytes` as text, undefined where the charset is unknown. */
+function textOf(bytes: Buffer, charset: string): string | undefined {
+  if (charset === '' || charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii') {
+    const text = bytes.toString('utf8');
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  }
+  try {
+    return new TextDecoder(charset).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** At most `limit` bytes of `text`, cut on a character boundary. */
+function cut(text: string, limit: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= limit) return text;
+  let end = limit;
+  while (end > 0 && ((bytes[end] as number) & 0xc0) === 0x80) end -= 1;
+  return bytes.toString('utf8', 0, end);
+}
+
+/** The last value of a header, `""` if it is absent. */
+function headerOf(headers: readonly string[], wanted: string): string {
+  let found = '';
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] as string;
+    if (name.length === wanted.length && name.toLowerCase() === wanted) found = headers[i + 1] as string;
+  }
+  return found;
+}
+
+function contentType(header: string): { media: string; charset: string } {
+  const end = header.indexOf(';');
+  if (end < 0) return { media: header.trim().toLowerCase(), charset: '' };
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(header.slice(end))?.[1] ?? '';
+  return { media: header.slice(0, end).trim().toLowerCase(), charset: charset.toLowerCase() };
+}

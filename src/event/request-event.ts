@@ -1,0 +1,89 @@
+import type { Origin } from '../context/origin.ts';
+import { type Body, bodyRepr } from './body.ts';
+import type { IncomingRequestRepr, Json, JsonObject, Outcome, RequestEvent, ResponseRepr } from './event.ts';
+import type { Redactor } from './redact.ts';
+import { tail, userId } from './tail.ts';
+import { timestamp } from './timestamp.ts';
+
+/** What a capture knows of one exchange that came in, as it was on the wire: not redacted. */
+export interface IncomingDraft {
+  readonly protocol: 'http' | 'https';
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly target: string;
+  /** Name, value, name, value …: names as sent. */
+  readonly requestHeaders: readonly string[];
+  readonly requestBody: Body;
+  /** Undefined if no response was sent. */
+  readonly statusCode: number | undefined;
+  readonly responseHeaders: readonly string[];
+  readonly responseBody: Body;
+  readonly route: string | undefined;
+  readonly clientAddress: string | undefined;
+  /** Why it failed, or null. */
+  readonly error: string | null;
+  readonly seconds: number;
+}
+
+/** The record of one exchange that came in. */
+export function incomingEvent(draft: IncomingDraft, origin: Origin, redactor: Redactor, maxBodyBytes: number): RequestEvent {
+  const user = userId(origin);
+  return {
+    timestamp: timestamp(origin.time),
+    level: 'API',
+    name: 'audit.request',
+    message: 'Audit Internal Request',
+    service_name: '',
+    request_type: 'internal',
+    protocol: draft.protocol,
+    user_id: user,
+    user_info: redactor.object(origin.actor.info, 'user_info'),
+    request_repr: requestRepr(draft, user, redactor, maxBodyBytes),
+    response_repr: responseRepr(draft, redactor, maxBodyBytes),
+    error_message: draft.error === null ? null : redactor.text(draft.error),
+    execution_time: draft.seconds,
+    route: draft.route,
+    client_address: draft.clientAddress,
+    request_size: draft.requestBody.size,
+    response_size: draft.responseBody.size,
+    ...tail(origin, outcomeOf(draft), true),
+  };
+}
+
+function requestRepr(draft: IncomingDraft, user: string, redactor: Redactor, maxBodyBytes: number): IncomingRequestRepr {
+  const queryStart = draft.target.indexOf('?');
+  return {
+    method: draft.method,
+    path: redactor.url(queryStart < 0 ? draft.target : draft.target.slice(0, queryStart)),
+    query_params: queryStart < 0 ? {} : redactor.form(draft.target.slice(queryStart + 1), 'query'),
+    headers: headersRepr(draft.requestHeaders, 'request.headers', redactor),
+    user: user === '' ? null : user,
+    ...bodyRepr(draft.requestBody, draft.requestHeaders, 'request.body', redactor, maxBodyBytes),
+  };
+}
+
+function responseRepr(draft: IncomingDraft, redactor: Redactor, maxBodyBytes: number): ResponseRepr {
+  return {
+    status_code: draft.statusCode,
+    headers: headersRepr(draft.responseHeaders, 'response.headers', redactor),
+    ...bodyRepr(draft.responseBody, draft.responseHeaders, 'response.body', redactor, maxBodyBytes),
+  };
+}
+
+/** Headers by their names as sent; a repeated one becomes a list. */
+function headersRepr(headers: readonly string[], root: string, redactor: Redactor): JsonObject {
+  const shown = new Map<string, Json>();
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] as string;
+    const value = redactor.field(name, headers[i + 1], root);
+    if (value === undefined) continue;
+    const before = shown.get(name);
+    shown.set(name, before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]);
+  }
+  return Object.fromEntries(shown);
+}
+
+/** A response below 400 that was sent to its end is a success. */
+function outcomeOf(draft: IncomingDraft): Outcome {
+  return draft.error === null && draft.statusCode !== undefined && draft.statusCode < 400 ? 'success' : 'failure';
+}
