@@ -1,0 +1,32 @@
+/**
+ * activity-audit tells who did what: every HTTP exchange and every row that Sequelize creates, reads, changes or deletes
+ * becomes an OpenTelemetry LogRecord. `activity-audit/register` does all of it; what is here is for applications with an
+ * OpenTelemetry SDK of their own, and for the application's own code.
+ */
+export { type AuditInstrumentation, auditInstrumentations } from './instrumentations.ts';
+export { auditSequelize } from './capture/sequelize.ts';
+export { type Actor, type ActorLike, type UserInfo, currentActor, setActor, withActor } from './context/actor.ts';
+export type { UserOf } from './capture/actor-finder.ts';
+export type {
+  AnyEvent,
+  AppEvent,
+  AuditEvent,
+  Json,
+  JsonObject,
+  LoginEvent,
+  ModelAction,
+  ModelEvent,
+  Outcome,
+  RequestEvent,
+} from './event/event.ts';
+export {
+  type RedactionAction,
+  type RedactionOptions,
+  type RedactionRule,
+  type Redactor,
+  createRedactor,
+} from './event/redact.ts';
+export { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
+export { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
+export { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
+export { type AuditOptions, type InstrumentationOptions, OptionError } from './options.ts';

@@ -1,0 +1,46 @@
+import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+
+import { HttpServerInstrumentation } from './capture/http-server.ts';
+import { SequelizeInstrumentation } from './capture/sequelize.ts';
+import { type Redactor, createRedactor } from './event/redact.ts';
+import { type InstrumentationOptions, checkOptions } from './options.ts';
+
+/** OpenTelemetry's `Instrumentation`, as the `instrumentations` array of every SDK (2.x, 3.x) takes it. */
+export interface AuditInstrumentation {
+  readonly instrumentationName: string;
+  readonly instrumentationVersion: string;
+  enable(): void;
+  disable(): void;
+  setTracerProvider(provider: TracerProvider): void;
+  setMeterProvider(provider: MeterProvider): void;
+  /** Where the records go; without one, to the provider of the process. */
+  setLoggerProvider(provider: never): void;
+  setConfig(config: object): void;
+  getConfig(): { enabled?: boolean };
+}
+
+/**
+ * The instrumentations that record, for the `instrumentations` of an application's own SDK. Create them before
+ * Sequelize is loaded.
+ *
+ * @example
+ * new NodeSDK({
+ *   instrumentations: [auditInstrumentations()],
+ *   logRecordProcessors: [new AuditLogRecordProcessor({ exporter: new FileLogRecordExporter() })],
+ * }).start();
+ *
+ * @param redactor one that is shared with the processor; by default one is made of `options.redaction`
+ * @throws OptionError for an option that is unknown or has a value it doesn't take
+ */
+export function auditInstrumentations(
+  options: InstrumentationOptions = {},
+  redactor?: Redactor,
+): AuditInstrumentation[] {
+  const checked = checkOptions(options, 'auditInstrumentations()');
+  const { http = true, sequelize = true, reads, maxBodyBytes, userOf } = checked;
+  const shared = redactor ?? createRedactor(checked.redaction);
+  return [
+    ...(http ? [new HttpServerInstrumentation({ redactor: shared, userOf, ...(maxBodyBytes !== undefined && { maxBodyBytes }) })] : []),
+    ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, ...(reads !== undefined && { reads }) })] : []),
+  ];
+}

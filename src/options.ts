@@ -1,0 +1,190 @@
+import type { UserOf } from './capture/actor-finder.ts';
+import type { RedactionOptions } from './event/redact.ts';
+
+/** What `auditInstrumentations` takes. */
+export interface InstrumentationOptions {
+  /** Record HTTP exchanges. @default true */
+  readonly http?: boolean;
+  /** Record what Sequelize does. @default true */
+  readonly sequelize?: boolean;
+  /** Record what is looked at, not only what is changed. @default true */
+  readonly reads?: boolean;
+  /** How many bytes of a body a record shows; its size is counted in full. @default 65536 */
+  readonly maxBodyBytes?: number;
+  /** What is a secret beside the defaults, and what is none. */
+  readonly redaction?: RedactionOptions;
+  /** Finds the user of a request. @default `request.user`, `request.auth`, `request.session.user` */
+  readonly userOf?: UserOf;
+}
+
+/** What `activity-audit/register` takes: from a config file, and from the environment where a text can say it. */
+export interface AuditOptions extends InstrumentationOptions {
+  /** Where the files go, relative to the working directory. @default 'audit_logs' */
+  readonly directory?: string;
+  /** Permissions of the files. @default 0o600 */
+  readonly fileMode?: number;
+  /** Permissions of the directory, if it has to be made. @default 0o700 */
+  readonly directoryMode?: number;
+  /** Print a line for each record on stdout. @default true */
+  readonly console?: boolean;
+}
+
+/** A value that an option doesn't take, told where a person can mend it. */
+export class OptionError extends TypeError {
+  override readonly name = 'OptionError';
+
+  /**
+   * @param where where the value was given: `ACTIVITY_AUDIT_CONSOLE`, `option console in /app/audit.json`
+   * @param expected what the option takes
+   */
+  constructor(where: string, expected: string, got: unknown) {
+    super(`activity-audit: ${where}: expected ${expected}, got ${shown(got)}`);
+  }
+}
+
+interface Rule {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** Reads the option from a text of the environment; absent where no text can say it. */
+  readonly read?: (text: string) => unknown;
+}
+
+const FLAG: Rule = {
+  expected: 'true or false',
+  accepts: (value) => typeof value === 'boolean',
+  read: (text) => ({ true: true, '1': true, false: false, '0': false })[text.toLowerCase()] ?? text,
+};
+
+const MODE: Rule = {
+  expected: 'file permissions from 0 to 0o777, as a text in octal digits such as "640"',
+  accepts: (value) => isWhole(value, 0, 0o777),
+  read: (text) => (/^(?:0o)?[0-7]{1,4}$/.test(text) ? Number.parseInt(text.replace('0o', ''), 8) : text),
+};
+
+const MAX_BODY_BYTES_LIMIT = 16 * 1024 * 1024;
+
+const RULES: { readonly [name in keyof AuditOptions]-?: Rule } = {
+  http: FLAG,
+  sequelize: FLAG,
+  reads: FLAG,
+  console: FLAG,
+  maxBodyBytes: {
+    expected: `a whole number of bytes from 0 to ${MAX_BODY_BYTES_LIMIT}`,
+    accepts: (value) => isWhole(value, 0, MAX_BODY_BYTES_LIMIT),
+    read: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+  },
+  directory: {
+    expected: 'the path of a directory',
+    accepts: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+    read: (text) => text,
+  },
+  fileMode: MODE,
+  directoryMode: MODE,
+  redaction: { expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
+  userOf: { expected: 'a function of the request', accepts: (value) => typeof value === 'function' },
+};
+
+/**
+ * Checks options that a person wrote. A text is read as in the environment, so that JSON can say `"fileMode": "640"`.
+ *
+ * @param where where they stand, for the error: `auditInstrumentations()`, a config file
+ * @throws OptionError for the first option that is unknown or has a value it doesn't take
+ */
+export function checkOptions(options: unknown, where: string): AuditOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new OptionError(where, 'an object of options', options);
+  }
+  const checked: Record<string, unknown> = {};
+  for (const [name, given] of Object.entries(options)) {
+    if (!isOption(name)) throw new OptionError(where, `one of the options ${Object.keys(RULES).join(', ')}`, name);
+    if (given === undefined) continue;
+    const { accepts, read } = RULES[name];
+    const value: unknown = typeof given === 'string' && !accepts(given) && read ? read(given) : given;
+    check(name, value, `option ${name} in ${where}`);
+    checked[name] = value;
+  }
+  return checked;
+}
+
+const PREFIX = 'ACTIVITY_AUDIT_';
+
+/** Variables that say a part of an option. */
+const REDACTION_VARIABLES = {
+  ACTIVITY_AUDIT_REDACT_NAMES: 'names',
+  ACTIVITY_AUDIT_REDACT_PATHS: 'paths',
+  ACTIVITY_AUDIT_REDACT_ALLOW: 'allow',
+} as const;
+const HASH_KEY_VARIABLE = 'ACTIVITY_AUDIT_HASH_KEY';
+
+/** Read by register itself. */
+export const CONFIG_VARIABLE = 'ACTIVITY_AUDIT_CONFIG';
+
+/**
+ * The options that the environment gives: `maxBodyBytes` is `ACTIVITY_AUDIT_MAX_BODY_BYTES`, and so on. An empty
+ * variable counts as absent.
+ *
+ * @throws OptionError for a variable with our prefix that we don't know, or a value that its option doesn't take
+ */
+export function optionsFromEnvironment(env: Readonly<Record<string, string | undefined>>): AuditOptions {
+  const options: Record<string, unknown> = {};
+  const redaction: Record<string, unknown> = {};
+  for (const [variable, text] of Object.entries(env)) {
+    if (!variable.startsWith(PREFIX) || variable === CONFIG_VARIABLE || !text) continue;
+    const part = (REDACTION_VARIABLES as Record<string, string | undefined>)[variable];
+    if (part) redaction[part] = listOf(text);
+    else if (variable === HASH_KEY_VARIABLE) redaction['hashKey'] = text;
+    else Object.assign(options, optionFrom(variable, text));
+  }
+  return Object.keys(redaction).length > 0 ? { ...options, redaction } : options;
+}
+
+/** `over` wins over `under`; parts of `redaction` are taken from either. */
+export function mergeOptions(under: AuditOptions, over: AuditOptions): AuditOptions {
+  const redaction = under.redaction && over.redaction ? { ...under.redaction, ...over.redaction } : undefined;
+  return { ...under, ...over, ...(redaction && { redaction }) };
+}
+
+function optionFrom(variable: string, text: string): Partial<Record<keyof AuditOptions, unknown>> {
+  const name = variable
+    .slice(PREFIX.length)
+    .toLowerCase()
+    .replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const read = isOption(name) ? RULES[name].read : undefined;
+  if (!isOption(name) || !read) throw new OptionError('the environment', `one of ${variables().join(', ')}`, variable);
+  const value = read(text);
+  check(name, value, variable);
+  return { [name]: value };
+}
+
+function variables(): string[] {
+  const readable = (Object.keys(RULES) as (keyof AuditOptions)[]).filter((name) => RULES[name].read);
+  const named = readable.map((name) => PREFIX + name.replace(/[A-Z]/g, '_$&').toUpperCase());
+  return [...named, ...Object.keys(REDACTION_VARIABLES), HASH_KEY_VARIABLE, CONFIG_VARIABLE];
+}
+
+function check(name: keyof AuditOptions, value: unknown, where: string): void {
+  const rule = RULES[name];
+  if (!rule.accepts(value)) throw new OptionError(where, rule.expected, value);
+}
+
+function isOption(name: string): name is keyof AuditOptions {
+  return Object.hasOwn(RULES, name);
+}
+
+function isWhole(value: unknown, from: number, to: number): boolean {
+  return Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `${JSON.stringify(value)} (string)`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return `${String(value)}${value === null || value === undefined ? '' : ` (${typeof value})`}`;
+}
