@@ -1,17 +1,7 @@
-import zlib from 'node:zlib';
-
 type Decoder = (bytes: Buffer, maxOutputLength: number) => Buffer;
 
-const SYNC_FLUSH = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
-const BROTLI_FLUSH = { finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH };
-
 /** Decoders that take what was cut in the middle: they give what there is. */
-const DECODERS: Readonly<Record<string, Decoder>> = {
-  gzip: (bytes, maxOutputLength) => zlib.gunzipSync(bytes, { ...SYNC_FLUSH, maxOutputLength }),
-  'x-gzip': (bytes, maxOutputLength) => zlib.gunzipSync(bytes, { ...SYNC_FLUSH, maxOutputLength }),
-  deflate: inflate,
-  br: (bytes, maxOutputLength) => zlib.brotliDecompressSync(bytes, { ...BROTLI_FLUSH, maxOutputLength }),
-};
+const DECODERS: Readonly<Record<string, Decoder>> = { gzip: gunzip, 'x-gzip': gunzip, deflate: inflate, br: brotli };
 
 /** The first bytes of a body, and whether they are all that its encoded bytes hold. */
 export interface Decoded {
@@ -56,9 +46,22 @@ function decodeUpTo(bytes: Buffer, decoder: Decoder, limit: number): Decoded | u
   }
 }
 
+/** Asked for when it is needed: most processes start, and many end, without a compressed body. */
+const zlib = (): typeof import('node:zlib') => process.getBuiltinModule('node:zlib');
+
+function gunzip(bytes: Buffer, maxOutputLength: number): Buffer {
+  const { gunzipSync, constants } = zlib();
+  return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength });
+}
+
+function brotli(bytes: Buffer, maxOutputLength: number): Buffer {
+  const { brotliDecompressSync, constants } = zlib();
+  return brotliDecompressSync(bytes, { finishFlush: constants.BROTLI_OPERATION_FLUSH, maxOutputLength });
+}
+
 /** Senders disagree on whether `deflate` has the zlib header (RFC 9110, section 8.4.1.2). */
 function inflate(bytes: Buffer, maxOutputLength: number): Buffer {
   const hasHeader = bytes.length > 1 && ((bytes[0] as number) & 0x0f) === 8 && bytes.readUInt16BE(0) % 31 === 0;
-  const options = { ...SYNC_FLUSH, maxOutputLength };
-  return hasHeader ? zlib.inflateSync(bytes, options) : zlib.inflateRawSync(bytes, options);
+  const { inflateSync, inflateRawSync, constants } = zlib();
+  return (hasHeader ? inflateSync : inflateRawSync)(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength });
 }

@@ -24,10 +24,15 @@ export function emit(event: AuditEvent, origin: Origin, provider?: ApiLoggerProv
   });
 }
 
-const observers = new Set<(event: AuditEvent) => void>();
+type Observer = (event: AuditEvent) => void;
+
+const OBSERVERS = Symbol.for('activity-audit.observers.1');
+
+/** Those of all copies of this package: `register` is one by itself. */
+const observers = ((globalThis as Record<symbol, unknown>)[OBSERVERS] ??= new Set()) as Set<Observer>;
 
 /** Calls `observer` with each event as it is emitted, for tests; returns how to stop it. */
-export function observeEmitted(observer: (event: AuditEvent) => void): () => void {
+export function observeEmitted(observer: Observer): () => void {
   observers.add(observer);
   return () => observers.delete(observer);
 }

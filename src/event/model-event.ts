@@ -63,7 +63,7 @@ function redactChanges(
 }
 
 /** A key as one string; several keys, and keys that the database has yet to give, are `""`. */
-function instanceId(key: readonly unknown[] | undefined): string {
+export function instanceId(key: readonly unknown[] | undefined): string {
   if (!key || key.length === 0 || key.some((part) => part === undefined || part === null)) return '';
   return key.map(keyText).join(',');
 }

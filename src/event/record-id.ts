@@ -1,12 +1,11 @@
-import { randomFillSync } from 'node:crypto';
-
-const pool = Buffer.allocUnsafe(4096);
+/** Filled by the global Web Crypto, which Node loads when it is first used, not when a process starts. */
+const pool = Buffer.alloc(4096);
 let used = pool.length;
 
 /** A new UUIDv7 (RFC 9562, section 5.7): sorts by time, unique without coordination. */
 export function recordId(time: number): string {
   if (used + 10 > pool.length) {
-    randomFillSync(pool);
+    crypto.getRandomValues(pool);
     used = 0;
   }
   const random = pool.toString('hex', used, used + 10);

@@ -1,13 +1,278 @@
+import { createHmac } from 'node:crypto';
 import type { Json, JsonObject } from './event.ts';
-export interface RedactionOptions { readonly names?: readonly string[] }
-/** One engine for all that is redacted. */
+import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
+import { redactText } from './redact-text.ts';
+import type { RedactionAction, RedactionOptions } from './redaction-policy.ts';
+import { createRedactionPolicy } from './redaction-policy.ts';
+import { MASK, isCardNumber } from './secrets.ts';
+import { formFields, redactUrl } from './url-encoded.ts';
+
+export type { RedactionAction, RedactionOptions, RedactionRule } from './redaction-policy.ts';
+
+/** One engine for all that is redacted. None of it throws; the time that it takes grows with the input, no faster. */
 export interface Redactor {
+  /**
+   * A plain JSON copy of any value, redacted: dates as ISO 8601, bigints as decimal text, binary as `"Binary content"`,
+   * anything with `toJSON` as that says; `[Circular]`, `[Unreadable]` where reading failed, `[Too deep]` beyond 16 levels,
+   * `[Truncated]` beyond 10 000 values or 1 Mi characters of long texts. A text is cut at 64 Ki characters.
+   *
+   * @param root the start of the value's path, one segment or several: `User`, `request.body`
+   */
   value(value: unknown, root: string): Json;
+  /** The same for an object; `{}` for what is none. */
   object(value: object, root: string): JsonObject;
+  /** One named value, a header or a form field, say; undefined if it is to be removed. */
   field(name: string, value: unknown, root: string): Json | undefined;
+  /** A text with the secrets in it replaced: an error's message, SQL, a body that is no JSON or broken JSON. */
   text(text: string): string;
+  /**
+   * A query string, with or without its `?`, or an urlencoded form as an object. A repeated name becomes a list; what is
+   * not properly escaped stays as it is.
+   */
   form(encoded: string, root: string): JsonObject;
+  /** A URL, or a path with its query: user info and secrets masked, the rest unchanged. The path's root is `query`. */
   url(url: string): string;
+  /** More secret names from now on: the attributes that models mark `sensitive`. */
   addNames(names: Iterable<string>): void;
 }
-export declare function createRedactor(options?: RedactionOptions): Redactor;
+
+const MAX_DEPTH = 16;
+const MAX_VALUES = 10_000;
+/** UTF-16 code units, of one text, and of all texts longer than `LONG_TEXT` in one value. */
+const MAX_TEXT = 65_536;
+const MAX_ALL_TEXT = 1_048_576;
+const LONG_TEXT = 1024;
+const MAX_LABEL = 256;
+const SMALLEST_CARD_NUMBER = 2e12;
+
+const CIRCULAR = '[Circular]';
+const TOO_DEEP = '[Too deep]';
+const TRUNCATED = '[Truncated]';
+
+/** @throws TypeError naming the option, what was expected and what was got */
+export function createRedactor(options: RedactionOptions = {}): Redactor {
+  const policy = createRedactionPolicy(options);
+  const { hashKey = '' } = options;
+
+  function copyOf(value: unknown, root: string): Json | undefined {
+    try {
+      const copy = newCopy(policy.hasPaths ? root.split('.') : undefined);
+      const action = copy.path && policy.ofPath(copy.path);
+      return action === undefined ? copyValue(value, copy) : replacement(value, action);
+    } catch {
+      return UNREADABLE;
+    }
+  }
+
+  /** Undefined for what JSON can't say. */
+  function copyValue(value: unknown, copy: Copy): Json | undefined {
+    switch (typeof value) {
+      case 'string':
+        return copyText(value, copy);
+      case 'number':
+        return copyNumber(value);
+      case 'boolean':
+        return value;
+      case 'object':
+        return value === null ? null : copyObject(value, copy);
+      case 'bigint':
+        return copyText(String(value), copy);
+      default:
+        return undefined;
+    }
+  }
+
+  function copyText(value: string, copy: Copy): string {
+    if (value.length > LONG_TEXT) {
+      copy.textLeft -= value.length;
+      if (copy.textLeft < 0) return TRUNCATED;
+    }
+    return redactedText(value);
+  }
+
+  function copyObject(value: object, copy: Copy): Json | undefined {
+    const { ancestors, path } = copy;
+    if (ancestors.includes(value)) return CIRCULAR;
+    if (ancestors.length >= MAX_DEPTH) return TOO_DEEP;
+    const level = path?.length;
+    ancestors.push(value);
+    try {
+      const plain = plainValue(value);
+      if (typeof plain !== 'object' || plain === null) return copyValue(plain, copy);
+      if (plain !== value && ancestors.includes(plain)) return CIRCULAR;
+      return Array.isArray(plain) ? copyList(plain, copy) : copyProperties(plain, copy);
+    } catch {
+      return UNREADABLE;
+    } finally {
+      ancestors.pop();
+      if (path && level !== undefined) path.length = level;
+    }
+  }
+
+  function copyList(list: readonly unknown[], copy: Copy): Json[] {
+    const shown: Json[] = [];
+    for (let index = 0; index < list.length; index += 1) {
+      if (copy.valuesLeft-- <= 0) {
+        if (isFirstCut(copy)) shown.push(TRUNCATED);
+        break;
+      }
+      if (!copy.path) {
+        shown.push(copyValue(list[index], copy) ?? null);
+        continue;
+      }
+      copy.path.push(String(index));
+      const action = policy.ofPath(copy.path);
+      if (action !== 'remove') shown.push((action ? replacement(list[index], action) : copyValue(list[index], copy)) ?? null);
+      copy.path.pop();
+    }
+    return shown;
+  }
+
+  /** Copies all at once, then replaces what has to be: most properties stay as they are. */
+  function copyProperties(source: object, copy: Copy): JsonObject {
+    const shown = ownProperties(source);
+    if (shown['value'] !== undefined) hideLabelled(shown);
+    for (const key in shown) {
+      if (copy.valuesLeft-- <= 0) return propertiesBefore(key, shown, isFirstCut(copy));
+      const value = shown[key];
+      copy.path?.push(key);
+      const verdict = (copy.path && policy.ofPath(copy.path)) ?? policy.ofName(key);
+      const part = verdict === 'keep' || verdict === 'rename' ? copyValue(value, copy) : replacement(value, verdict);
+      copy.path?.pop();
+      if (part === undefined || verdict === 'rename') delete shown[key];
+      else if (part !== value || part === 0) shown[key] = part;
+      if (part !== undefined && verdict === 'rename') setOwn(shown, redactedText(key), part);
+    }
+    return shown as JsonObject;
+  }
+
+  /** `{ name: 'password', value: … }`, `{ op: 'replace', path: '/user/password', value: … }`. */
+  function hideLabelled(shown: { [key: string]: unknown }): void {
+    const label = shown['name'] ?? shown['key'] ?? shown['field'] ?? shown['path'];
+    if (typeof label !== 'string' || label.length > MAX_LABEL) return;
+    const verdict = policy.ofName(label.slice(label.lastIndexOf('/') + 1));
+    if (verdict !== 'keep' && verdict !== 'rename') shown['value'] = replacement(shown['value'], verdict);
+  }
+
+  /** Undefined where nothing is to be seen of it; null and `''` hide nothing. */
+  function replacement(value: unknown, action: RedactionAction): Json | undefined {
+    if (action === 'remove' || value === undefined || typeof value === 'function' || typeof value === 'symbol') return undefined;
+    if (value === null || value === '') return value;
+    return action === 'hash' ? hashOf(value) : MASK;
+  }
+
+  function hashOf(value: unknown): string {
+    try {
+      const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+      return `[HASH:${createHmac('sha256', hashKey).update(text).digest('hex').slice(0, 16)}]`;
+    } catch {
+      return MASK;
+    }
+  }
+
+  function redactedText(value: string): string {
+    if (value.length <= MAX_TEXT) return wellFormed(redactText(value, replacerOf));
+    // What a secret near the limit goes on with is seen, what is far beyond is not even read.
+    return cut(redactText(value.slice(0, 2 * MAX_TEXT), replacerOf));
+  }
+
+  function replacerOf(name: string): ((value: string) => string) | undefined {
+    const action = policy.ofNameInText(name);
+    return action === undefined ? undefined : action === 'hash' ? hashOf : toMask;
+  }
+
+  function objectOf(value: object, root: string): JsonObject {
+    const shown = copyOf(value, root);
+    return isObject(shown) ? shown : {};
+  }
+
+  function field(name: string, value: unknown, root: string): Json | undefined {
+    const shown = copyOf({ [name]: value }, root);
+    return isObject(shown) ? Object.values(shown)[0] : shown;
+  }
+
+  function showPair(name: string, value: string): readonly [string, string] | undefined {
+    const [shown] = Object.entries(objectOf({ [name]: value }, 'query'));
+    return shown && [shown[0], String(shown[1])];
+  }
+
+  return {
+    value: (value, root) => copyOf(value, root) ?? null,
+    object: objectOf,
+    field,
+    text: (text) => guarded(() => redactedText(text), UNREADABLE),
+    form: (encoded, root) => guarded(() => objectOf(formFields(encoded), root), {}),
+    url: (url) => guarded(() => cut(redactUrl(url.slice(0, 2 * MAX_TEXT), showPair)), UNREADABLE),
+    addNames: policy.addNames,
+  };
+}
+
+/** Our part is not to throw, whatever we were called with and however little stack is left. */
+function guarded<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
+
+/** One copy in the making. */
+interface Copy {
+  valuesLeft: number;
+  textLeft: number;
+  isCut: boolean;
+  readonly ancestors: object[];
+  /** Kept only if there are paths to compare it with. */
+  readonly path: string[] | undefined;
+}
+
+function newCopy(path: string[] | undefined): Copy {
+  return { valuesLeft: MAX_VALUES, textLeft: MAX_ALL_TEXT, isCut: false, ancestors: [], path };
+}
+
+/** Only one cut is marked: those of the containers around it go without saying. */
+function isFirstCut(copy: Copy): boolean {
+  const isFirst = !copy.isCut;
+  copy.isCut = true;
+  return isFirst;
+}
+
+function propertiesBefore(end: string, source: { readonly [key: string]: unknown }, isMarked: boolean): JsonObject {
+  const shown: { [key: string]: unknown } = {};
+  for (const key in source) {
+    if (key === end) break;
+    setOwn(shown, key, source[key]);
+  }
+  if (isMarked) shown['…'] = TRUNCATED;
+  return shown as JsonObject;
+}
+
+function copyNumber(value: number): number | string | null {
+  if (!Number.isFinite(value)) return null;
+  if (value >= SMALLEST_CARD_NUMBER && Number.isSafeInteger(value) && isCardNumber(String(value))) return MASK;
+  return value === 0 ? 0 : value;
+}
+
+function toMask(): string {
+  return MASK;
+}
+
+/** On a character's boundary. */
+function cut(text: string): string {
+  const isWhole = text.length <= MAX_TEXT;
+  const end = isHighSurrogate(text.charCodeAt(MAX_TEXT - 1)) ? MAX_TEXT - 1 : MAX_TEXT;
+  return wellFormed(isWhole ? text : text.slice(0, end));
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff;
+}
+
+/** Without lone surrogates, which no UTF-8 can say. Node.js has it since 20, TypeScript since lib.es2024. */
+function wellFormed(text: string): string {
+  return (text as string & { toWellFormed(): string }).toWellFormed();
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

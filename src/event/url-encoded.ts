@@ -1,0 +1,78 @@
+import { setOwn } from './plain-value.ts';
+import { maskSecretValues } from './secrets.ts';
+
+/** The fields of a query string, with or without its `?`, or of an urlencoded form. A repeated name becomes a list. */
+export function formFields(encoded: string): { [name: string]: string | string[] } {
+  const fields = {};
+  const byName = new Map<string, string[]>();
+  for (const pair of (encoded.startsWith('?') ? encoded.slice(1) : encoded).split('&')) {
+    if (pair === '') continue;
+    const [name, value = ''] = splitPair(pair);
+    const values = byName.get(name);
+    if (values) values.push(value);
+    else byName.set(name, [value]);
+  }
+  for (const [name, values] of byName) setOwn(fields, name, values.length === 1 ? values[0] : values);
+  return fields;
+}
+
+/** One pair of a query as it may be shown; undefined if it is to be removed. */
+export type ShowPair = (name: string, value: string) => readonly [name: string, value: string] | undefined;
+
+/** A URL whose secret values are masked, and the pairs of its path, query and fragment shown as `showPair` says. */
+export function redactUrl(url: string, showPair: ShowPair): string {
+  const masked = maskSecretValues(url);
+  const [, path = '', query = '', fragment = ''] = URL_PARTS.exec(masked) ?? [];
+  return redactPath(path, showPair) + redactPairs(query, showPair) + redactPairs(fragment, showPair);
+}
+
+const URL_PARTS = /^([^?#]*)(\?[^#]*)?(#[^]*)?$/;
+
+/** `/cart;jsessionid=…/items` */
+function redactPath(path: string, showPair: ShowPair): string {
+  return path.replace(MATRIX_PAIR, (_, pair: string) => {
+    const shown = redactPair(pair, showPair);
+    return shown === undefined ? '' : `;${shown}`;
+  });
+}
+
+const MATRIX_PAIR = /;([^=/;]+=[^/;]*)/g;
+
+function redactPairs(part: string, showPair: ShowPair): string {
+  if (part.length < 2) return part;
+  const pairs = part.slice(1).split('&');
+  return part.slice(0, 1) + pairs.map((pair) => redactPair(pair, showPair)).filter((pair) => pair !== undefined).join('&');
+}
+
+/** Character for character the same, unless there is something to hide. */
+function redactPair(pair: string, showPair: ShowPair): string | undefined {
+  const [name, value] = splitPair(pair);
+  const shown = showPair(name, value ?? '');
+  if (!shown) return undefined;
+  const sign = pair.indexOf('=');
+  const rawName = sign === -1 ? pair : pair.slice(0, sign);
+  const shownName = shown[0] === name ? rawName : escaped(shown[0]);
+  if (value === undefined) return shownName;
+  return `${shownName}=${shown[1] === value ? pair.slice(sign + 1) : escaped(shown[1])}`;
+}
+
+function splitPair(pair: string): [name: string, value: string | undefined] {
+  const sign = pair.indexOf('=');
+  return sign === -1 ? [decoded(pair), undefined] : [decoded(pair.slice(0, sign)), decoded(pair.slice(sign + 1))];
+}
+
+/** What is not properly escaped stays as it is. */
+function decoded(text: string): string {
+  return text.replaceAll('+', ' ').replace(/(?:%[\da-f]{2})+/gi, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      return run;
+    }
+  });
+}
+
+/** Only what would end the value: a mask stays readable. */
+function escaped(text: string): string {
+  return text.replace(/[\s&#%+=]/g, encodeURIComponent);
+}
