@@ -1,0 +1,146 @@
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface AppendFileOptions {
+  readonly path: string;
+  /** @default 0o600 */
+  readonly fileMode?: number | undefined;
+  /** Of folders that have to be made. @default 0o700 */
+  readonly directoryMode?: number | undefined;
+  readonly now?: (() => number) | undefined;
+}
+
+/** What an append that went wrong left undone. */
+export interface AppendFailure {
+  readonly error: Error;
+  /** How many lines are in the file, whole. */
+  readonly lines: number;
+}
+
+/** How often the file is checked to be still the one at its path. */
+const CHECK_INTERVAL_MS = 1000;
+
+/**
+ * A file of lines that is only ever appended to, by several processes at once if need be. It is opened when it is first
+ * needed, made anew (with its folder) if somebody removed or renamed it, and reopened after each failure.
+ */
+export class AppendFile {
+  readonly path: string;
+  readonly #fileMode: number;
+  readonly #directoryMode: number;
+  readonly #now: () => number;
+  #fd: number | undefined;
+  #checkedAt = 0;
+
+  constructor({ path, fileMode = 0o600, directoryMode = 0o700, now = Date.now }: AppendFileOptions) {
+    this.path = path;
+    this.#fileMode = fileMode;
+    this.#directoryMode = directoryMode;
+    this.#now = now;
+  }
+
+  /**
+   * Hands whole lines to the operating system before it returns.
+   *
+   * @returns undefined, or what went wrong
+   */
+  append(lines: string): AppendFailure | undefined {
+    const bytes = Buffer.from(lines);
+    let written = 0;
+    try {
+      const fd = this.#current();
+      while (written < bytes.length) written += writeSome(fd, bytes, written);
+      return undefined;
+    } catch (error) {
+      this.close();
+      return { error: error as Error, lines: countLines(bytes.subarray(0, written)) };
+    }
+  }
+
+  /** The next append opens it again. */
+  close(): void {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    if (fd !== undefined) closeQuietly(fd);
+  }
+
+  #current(): number {
+    const now = this.#now();
+    if (this.#fd !== undefined && Math.abs(now - this.#checkedAt) >= CHECK_INTERVAL_MS) {
+      if (!isFileAt(this.path, this.#fd)) this.close();
+      this.#checkedAt = now;
+    }
+    return this.#fd ?? this.#open(now);
+  }
+
+  #open(now: number): number {
+    mkdirSync(dirname(this.path), { recursive: true, mode: this.#directoryMode });
+    const fd = openSync(this.path, 'a', this.#fileMode);
+    this.#fd = fd;
+    this.#checkedAt = now;
+    if (endsInTheMiddleOfALine(this.path)) writeSync(fd, '\n');
+    return fd;
+  }
+}
+
+const FULL_PIPE_RETRIES = 100;
+const FULL_PIPE_WAIT_MS = 1;
+
+/** Writes what the system takes at once; a full pipe at the path (a FIFO) is waited for, but not for ever. */
+function writeSome(fd: number, bytes: Buffer, from: number): number {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return writeSync(fd, bytes, from);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || tries === FULL_PIPE_RETRIES) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
+    }
+  }
+}
+
+function countLines(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) count += 1;
+  return count;
+}
+
+const LINE_FEED = 0x0a;
+
+function isFileAt(path: string, fd: number): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (!there) return false;
+  const ours = fstatSync(fd);
+  return there.ino === ours.ino && there.dev === ours.dev;
+}
+
+/** Whether the last write to the file was cut short: by a full disk, or by a crash of the machine. */
+function endsInTheMiddleOfALine(path: string): boolean {
+  let fd: number | undefined;
+  try {
+    if (!statSync(path).isFile()) return false;
+    fd = openSync(path, 'r');
+    return endsTorn(fd);
+  } catch {
+    // It can't be read, only written.
+    return false;
+  } finally {
+    if (fd !== undefined) closeQuietly(fd);
+  }
+}
+
+/** Looks again while the file grows: what another process is writing is not torn. */
+function endsTorn(fd: number): boolean {
+  const last = Buffer.alloc(1);
+  for (let { size } = fstatSync(fd), before = -1; size !== before; before = size, { size } = fstatSync(fd)) {
+    if (readSync(fd, last, 0, 1, size - 1) === 0 || last[0] === LINE_FEED) return false;
+  }
+  return true;
+}
+
+function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // What was written is written; nothing else can be done about it.
+  }
+}

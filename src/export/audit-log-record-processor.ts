@@ -1,0 +1,155 @@
+import { attachEvent, attachedEvent } from '../event/attached-event.ts';
+import { AUDIT_ACTOR_ID, AUDIT_ACTOR_TYPE, AUDIT_REQUEST_ID } from '../event/attributes.ts';
+import type { AnyEvent } from '../event/event.ts';
+import type { LogRecordLike } from '../event/from-log-record.ts';
+import { report } from '../event/guard.ts';
+import { type Redactor, createRedactor } from '../event/redact.ts';
+import type { Context } from '../vendor/opentelemetry.ts';
+import { ExitWatch } from './exit-watch.ts';
+import type { LogRecordExporter } from './log-record-exporter.ts';
+import { RetryingLogRecordExporter } from './retrying-log-record-exporter.ts';
+import { type Stream, streamOf } from './stream.ts';
+
+export interface AuditLogRecordProcessorOptions {
+  /** Where records go. */
+  readonly exporter: LogRecordExporter;
+  /**
+   * The streams whose records are exported before `emit` returns, always.
+   *
+   * @default ['audit']
+   */
+  readonly immediate?: readonly Stream[] | undefined;
+  /** Redacts what other code logged. @default createRedactor() */
+  readonly redactor?: Redactor | undefined;
+}
+
+/**
+ * Records that are exported at once in each turn of the event loop, before the rest of the turn's is held for one batch.
+ * A write is 4 µs, and needs no more care; a batch makes it 1 µs, but costs 30 µs for listening to signals meanwhile.
+ */
+const DIRECT_PER_TURN = 8;
+
+/** Held records are exported when they are so many, so that they take little memory. */
+const MAX_HELD = 512;
+
+/** The application's tests may replace the timers; this is the true one. */
+const onNextTurn = setImmediate;
+
+/**
+ * OpenTelemetry's LogRecordProcessor (SDK 2.x and 3.x) for records that must not get lost. Audit records are exported
+ * before `emit` returns; of the others the first few of each turn of the event loop too, the rest at the end of the
+ * turn, and before the process ends. It drops nothing, never throws, and has no timer.
+ *
+ * @example
+ * new LoggerProvider({ processors: [new AuditLogRecordProcessor({ exporter: new FileLogRecordExporter() })] });
+ */
+export class AuditLogRecordProcessor {
+  readonly #exporter: RetryingLogRecordExporter;
+  readonly #immediate: ReadonlySet<Stream>;
+  readonly #redactor: Redactor;
+  readonly #exit = new ExitWatch(() => this.#flushAtExit());
+  #held: LogRecordLike[] = [];
+  #thisTurn = 0;
+  #tooLate = 0;
+  #shutdown: Promise<void> | undefined;
+
+  constructor({ exporter, immediate = ['audit'], redactor = createRedactor() }: AuditLogRecordProcessorOptions) {
+    this.#exporter = new RetryingLogRecordExporter(exporter);
+    this.#immediate = new Set(immediate);
+    this.#redactor = redactor;
+  }
+
+  onEmit(record: LogRecordLike, context?: Context): void {
+    try {
+      if (this.#shutdown) {
+        this.#tooLate += 1;
+        report('taking a record after the shutdown', `${this.#tooLate} are lost so far`);
+        return;
+      }
+      const stream = streamOf(record);
+      this.#attach(record, stream, context);
+      if (this.#immediate.has(stream)) this.#exporter.export([record]);
+      else this.#take(record);
+    } catch (error) {
+      report('taking a record', error);
+    }
+  }
+
+  /** Resolves when all records are exported, or are known to be in trouble, which is reported. Doesn't reject. */
+  async forceFlush(): Promise<void> {
+    this.#exportHeld();
+    await this.#exporter.forceFlush().catch((error: unknown) => report('flushing', error));
+  }
+
+  /** Flushes, and shuts the exporter down. Records that come later are reported as lost. Doesn't reject. */
+  shutdown(): Promise<void> {
+    return (this.#shutdown ??= this.#flushAndClose());
+  }
+
+  async #flushAndClose(): Promise<void> {
+    await this.forceFlush();
+    this.#exit.close();
+    await this.#exporter.shutdown().catch((error: unknown) => report('shutting down', error));
+  }
+
+  /** Hangs the event on the record while the work that made it is in hand; a record that can't be read goes on. */
+  #attach(record: LogRecordLike, stream: Stream, context: Context | undefined): void {
+    try {
+      attachEvent(record, context, this.#redactor);
+      if (stream === 'app') setOrigin(record, attachedEvent(record, this.#redactor));
+    } catch (error) {
+      report('reading a record', error);
+    }
+  }
+
+  #take(record: LogRecordLike): void {
+    this.#thisTurn += 1;
+    if (this.#thisTurn === 1) onNextTurn(this.#endTurn);
+    if (this.#thisTurn <= DIRECT_PER_TURN) this.#exporter.export([record]);
+    else this.#hold(record);
+  }
+
+  #hold(record: LogRecordLike): void {
+    this.#held.push(record);
+    if (this.#held.length === 1) this.#exit.hold();
+    if (this.#held.length >= MAX_HELD) this.#exporter.export(this.#takeHeld());
+  }
+
+  readonly #endTurn = (): void => {
+    this.#thisTurn = 0;
+    this.#exportHeld();
+  };
+
+  #exportHeld(): void {
+    if (this.#held.length > 0) this.#exporter.export(this.#takeHeld());
+    this.#exit.release();
+  }
+
+  #takeHeld(): readonly LogRecordLike[] {
+    const held = this.#held;
+    this.#held = [];
+    return held;
+  }
+
+  #flushAtExit(): void {
+    this.#exportHeld();
+    this.#exporter.retry();
+    this.#exporter.reportWaiting('exporting records before the process ends');
+  }
+}
+
+/** Puts the request and the actor on a record of foreign code, for exporters that ship its attributes. */
+function setOrigin(
+  record: LogRecordLike & { setAttribute?(name: string, value: string): unknown },
+  event: AnyEvent,
+): void {
+  const { request_id: requestId, actor_id: actorId, actor_type: actorType } = event;
+  const isKnown = requestId !== undefined || actorType !== 'system';
+  for (const [name, value] of [
+    [AUDIT_REQUEST_ID, requestId],
+    [AUDIT_ACTOR_ID, isKnown ? actorId : undefined],
+    [AUDIT_ACTOR_TYPE, isKnown ? actorType : undefined],
+  ] as const) {
+    if (value !== undefined && record.attributes[name] === undefined) record.setAttribute?.(name, value);
+  }
+}

@@ -1,0 +1,127 @@
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+
+import { attachedEvent } from '../event/attached-event.ts';
+import type { LogRecordLike } from '../event/from-log-record.ts';
+import { report } from '../event/guard.ts';
+import { type Redactor, createRedactor } from '../event/redact.ts';
+import { AppendFile } from './append-file.ts';
+import { lineOf } from './line.ts';
+import type { ExportResult, LogRecordExporter } from './log-record-exporter.ts';
+import { STREAMS, type Stream, byStream } from './stream.ts';
+
+export interface FileLogRecordExporterOptions {
+  /**
+   * Where `audit.log`, `api.log` and `app.log` are; made if it isn't there. A relative one starts from the working
+   * directory of the moment.
+   *
+   * @default 'audit_logs'
+   */
+  readonly directory?: string | undefined;
+  /** Of files that are made. @default 0o600 */
+  readonly fileMode?: number | undefined;
+  /** Of directories that are made. @default 0o700 */
+  readonly directoryMode?: number | undefined;
+  /** The streams to write; records of the others are passed over. @default all */
+  readonly streams?: readonly Stream[] | undefined;
+  /** Redacts what other code logged. @default createRedactor() */
+  readonly redactor?: Redactor | undefined;
+  /** @default Date.now */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Writes records as JSON lines, each stream to its file. `export` hands the lines to the operating system and calls back
+ * before it returns, so a record that it took outlives the process however that ends.
+ */
+export class FileLogRecordExporter implements LogRecordExporter {
+  readonly #files: ReadonlyMap<Stream, AppendFile>;
+  readonly #redactor: Redactor;
+  #isShutdown = false;
+
+  /** @throws Error if the directory can't be made, or the files can't be written */
+  constructor(options: FileLogRecordExporterOptions = {}) {
+    const { streams = STREAMS, redactor = createRedactor(), fileMode, directoryMode = 0o700, now } = options;
+    const directory = path.resolve(options.directory ?? 'audit_logs');
+    const fileAt = (stream: Stream): AppendFile =>
+      new AppendFile({ path: path.join(directory, `${stream}.log`), fileMode, directoryMode, now });
+    this.#files = new Map(streams.map((stream) => [stream, fileAt(stream)]));
+    this.#redactor = redactor;
+    expectWritable(directory, directoryMode, [...this.#files.values()]);
+  }
+
+  export(records: readonly LogRecordLike[], resultCallback: (result: ExportResult) => void): void {
+    resultCallback(this.#isShutdown ? SHUT_DOWN : this.#append(records));
+  }
+
+  async forceFlush(): Promise<void> {
+    // Nothing is held here.
+  }
+
+  async shutdown(): Promise<void> {
+    this.#isShutdown = true;
+    for (const file of this.#files.values()) file.close();
+  }
+
+  #append(records: readonly LogRecordLike[]): ExportResult {
+    let error: Error | undefined;
+    const unexported: LogRecordLike[] = [];
+    for (const [stream, ofStream] of byStream(records)) {
+      const file = this.#files.get(stream);
+      if (!file) continue;
+      const failure = appendAll(file, ofStream, this.#redactor);
+      if (!failure) continue;
+      error = failure.error;
+      unexported.push(...failure.unexported);
+    }
+    return error ? { code: 1, error, unexported } : { code: 0 };
+  }
+}
+
+const SHUT_DOWN: ExportResult = { code: 1, error: new Error('FileLogRecordExporter: it has been shut down') };
+
+/** In characters: what is handed over at a time. */
+const MAX_CHUNK = 1024 * 1024;
+
+/** Appends the records' lines, many at a time. */
+function appendAll(
+  file: AppendFile,
+  records: readonly LogRecordLike[],
+  redactor: Redactor,
+): { error: Error; unexported: readonly LogRecordLike[] } | undefined {
+  let done = 0;
+  let lines = '';
+  for (const [index, record] of records.entries()) {
+    lines += lineOfRecord(record, redactor);
+    if (lines.length < MAX_CHUNK && index < records.length - 1) continue;
+    const failure = file.append(lines);
+    if (failure) return { error: failure.error, unexported: records.slice(done + failure.lines) };
+    done = index + 1;
+    lines = '';
+  }
+  return undefined;
+}
+
+/** One line for each record, whatever the record is: one that can't be read must not hold up the others. */
+function lineOfRecord(record: LogRecordLike, redactor: Redactor): string {
+  try {
+    return lineOf(attachedEvent(record, redactor));
+  } catch (error) {
+    report('reading a record', error);
+    return `${JSON.stringify({ level: 'ERROR', name: 'activity-audit', message: 'Unreadable record' })}\n`;
+  }
+}
+
+/** A misconfiguration is told at start, not with the first record. */
+function expectWritable(directory: string, mode: number, files: readonly AppendFile[]): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode });
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    for (const file of files) if (existsSync(file.path)) accessSync(file.path, constants.W_OK);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`FileLogRecordExporter: cannot write to ${directory}: ${message}; set the option directory`, {
+      cause: error,
+    });
+  }
+}
