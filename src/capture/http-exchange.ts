@@ -44,7 +44,7 @@ export class HttpExchange implements HttpWatcher {
     this.#told = told;
     this.#now = now;
     this.#target = request.url ?? '';
-    this.#clientAddress = request.socket.remoteAddress;
+    this.#clientAddress = request.socket.remoteAddress?.replace(IPV4_MAPPED, '');
     this.#protocol = (request.socket as Partial<TLSSocket>).encrypted ? 'https' : 'http';
     this.#requestBody = new PassingBody(maxBodyBytes);
     this.#responseBody = new PassingBody(maxBodyBytes);
@@ -104,7 +104,7 @@ export class HttpExchange implements HttpWatcher {
       route: expressRoute(request) ?? (this.#context && getRPCMetadata(this.#context)?.route),
       clientAddress: this.#clientAddress,
       error,
-      seconds: ((this.#closed?.at ?? performance.now()) - this.#startedAt) / 1000,
+      seconds: Math.round(((this.#closed?.at ?? performance.now()) - this.#startedAt) * 1000) / 1e6,
     };
   }
 
@@ -118,6 +118,9 @@ export class HttpExchange implements HttpWatcher {
     };
   }
 }
+
+/** How a server that listens on IPv6 sees an IPv4 client. */
+const IPV4_MAPPED = /^::ffff:(?=[\d.]+$)/;
 
 /** An id that another system may have made: kept if it can't do harm in a log, a header or a query. */
 const SANE_ID = /^[\w.:@/+=~-]{1,128}$/;

@@ -1,0 +1,48 @@
+import type { Told } from './sequelize-recorder.ts';
+import type { OptionsShape } from './sequelize-shape.ts';
+import { readSql } from './sequelize-sql.ts';
+import { affectedRows } from './sequelize-statement.ts';
+
+/** The types under which Sequelize itself asks the database about its schema. */
+const SCHEMA_TYPES: ReadonlySet<string> = new Set(
+  'SHOWTABLES DESCRIBE SHOWINDEXES FOREIGNKEYS SHOWCONSTRAINTS VERSION SHOWTRIGGERS'.split(' '),
+);
+
+/**
+ * What an SQL text that the application wrote did to rows, once it is known; undefined for what changes no row and
+ * reads none: DDL, transaction control, questions about the schema.
+ *
+ * @returns a function of what the query resolved to, undefined when it failed
+ */
+export function rawStatement(
+  sql: string,
+  options: OptionsShape,
+  dialect: string | undefined,
+): ((result?: unknown) => Told | undefined) | undefined {
+  const { masked, operation, table, readsRows } = readSql(sql, dialect);
+  if (operation === undefined) return undefined;
+  if (operation !== 'SELECT') return (result) => changed(masked, operation, table, result);
+  if (!readsRows || SCHEMA_TYPES.has(options.type ?? '')) return undefined;
+  return (result) => ({
+    model: options.model?.name ?? '',
+    action: 'READ',
+    extra: { sql: masked, operation, ...(result === undefined ? undefined : { total_count: rowsIn(result, options) }) },
+  });
+}
+
+function changed(sql: string, operation: string, table: string, result: unknown): Told | undefined {
+  const affected = affectedRows(result);
+  if (affected === 0 && operation !== 'TRUNCATE') return undefined;
+  return {
+    model: table,
+    action: 'SQL',
+    extra: { sql, operation, ...(affected !== undefined && { affected }) },
+  };
+}
+
+/** A query of type RAW resolves to `[rows, metadata]`, another to its rows, a `plain` one to its first row. */
+function rowsIn(result: unknown, options: OptionsShape): number {
+  const rows: unknown = options.type === 'RAW' && Array.isArray(result) ? result[0] : result;
+  if (Array.isArray(rows)) return rows.length;
+  return rows === null || rows === undefined ? 0 : 1;
+}

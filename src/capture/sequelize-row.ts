@@ -1,0 +1,132 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import { plain } from './sequelize-plain.ts';
+import {
+  type AttributeShape,
+  type InstanceShape,
+  type ModelShape,
+  PREVIOUS,
+  TIMESTAMPS,
+  VIRTUAL,
+  attributeOf,
+  isInstance,
+  isObject,
+} from './sequelize-shape.ts';
+
+export type Row = Record<string, unknown>;
+export type Change = readonly [field: string, before: unknown, after: unknown];
+
+/** What a statement writes to one row, by attribute. */
+export function writtenRow(values: Row, model: ModelShape | undefined): Row {
+  const written: Row = {};
+  for (const column of Object.keys(values)) {
+    if (values[column] !== undefined) written[attributeOf(column, model)] = plain(values[column]);
+  }
+  return written;
+}
+
+/**
+ * The row as the database has it after `written` was written: getters and virtual attributes don't count, nor do values
+ * that were set on the instance and not saved.
+ */
+export function storedRow(instance: InstanceShape, written: Row): Row {
+  const { constructor: model, dataValues } = instance;
+  const row: Row = {};
+  for (const name of storedAttributes(model)) {
+    const value = name in written ? writtenValue(written[name], dataValues[name]) : lastSaved(instance, name);
+    if (value !== undefined) row[name] = value;
+  }
+  // The database gave the key, or there is none yet.
+  for (const name of model.primaryKeyAttributes) {
+    row[name] ??= dataValues[name];
+    if ((row[name] ?? null) === null) delete row[name];
+  }
+  return row;
+}
+
+/** The row as the database had it before. */
+export function previousRow(instance: InstanceShape): Row {
+  const row: Row = {};
+  for (const name of storedAttributes(instance.constructor)) {
+    const value = instance.changed(name) ? instance[PREVIOUS][name] : instance.dataValues[name];
+    if (value !== undefined) row[name] = value;
+  }
+  return row;
+}
+
+/** A row that was found: attributes and computed columns, without the rows of other models that came with it. */
+export function foundRow(found: unknown): Row {
+  const values = isInstance(found) ? found.dataValues : isObject(found) ? found : {};
+  const row: Row = {};
+  for (const name of Object.keys(values)) {
+    if (!isOtherModels(name, values[name])) row[name] = values[name];
+  }
+  return row;
+}
+
+/** The values of the primary key, as `ModelDraft.key` wants them. */
+export function keyOf(row: Readonly<Row>, model: ModelShape): unknown[] {
+  return model.primaryKeyAttributes.map((name) => row[name]);
+}
+
+/** The attributes that have a column. */
+export function storedAttributes(model: ModelShape): string[] {
+  return Object.keys(model.rawAttributes).filter((name) => !model[VIRTUAL].has(name));
+}
+
+/** What of `written` differs from what the instance was loaded with. An old value that was not loaded is null. */
+export function changesOf(instance: InstanceShape, written: Row): Change[] {
+  const changes: Change[] = [];
+  for (const field of Object.keys(written)) {
+    const before = instance[PREVIOUS][field];
+    const after = written[field];
+    if (before === after && isObject(after)) {
+      // Changed in place: the old value is gone, as `previous()` holds the same object.
+      if (instance.changed(field)) changes.push([field, null, after]);
+    } else if (!isSame(before, after)) changes.push([field, before ?? null, after]);
+  }
+  return changes;
+}
+
+/** Drivers give big numbers and decimals as texts. */
+function isSame(before: unknown, after: unknown): boolean {
+  const isNumber = typeof before === 'number' || typeof after === 'number';
+  if (isNumber && (typeof before === 'string' || typeof after === 'string')) return String(before) === String(after);
+  return isDeepStrictEqual(before, after);
+}
+
+/** Whether `written` hides or brings back a row of a paranoid model. */
+export function paranoidMove(
+  written: Row,
+  before: Row | undefined,
+  model: ModelShape,
+): 'delete' | 'restore' | undefined {
+  const field = model[TIMESTAMPS].deletedAt;
+  if (field === undefined || !(field in written)) return undefined;
+  const alive = aliveValue(model.rawAttributes[field]);
+  const isAlive = isDeepStrictEqual(written[field], alive);
+  if (!before) return isAlive ? 'restore' : 'delete';
+  const wasAlive = isDeepStrictEqual(before[field] ?? alive, alive);
+  if (isAlive) return wasAlive && field in before ? undefined : 'restore';
+  return wasAlive ? 'delete' : undefined;
+}
+
+/** What `deletedAt` is while a row isn't deleted. */
+function aliveValue(attribute: AttributeShape | undefined): unknown {
+  return attribute && 'defaultValue' in attribute ? attribute.defaultValue : null;
+}
+
+/** What the database made of an expression, where it was asked to say (`RETURNING`), else what was written. */
+function writtenValue(written: unknown, held: unknown): unknown {
+  return isObject(written) && 'sql' in written && !isObject(held) && held !== undefined ? held : written;
+}
+
+function lastSaved(instance: InstanceShape, name: string): unknown {
+  const unsaved = instance.changed(name) && !instance.isNewRecord;
+  return unsaved ? instance[PREVIOUS][name] : instance.dataValues[name];
+}
+
+/** Included models: instances, lists of them, or in raw rows names such as `Posts.title`. */
+function isOtherModels(name: string, value: unknown): boolean {
+  return isInstance(Array.isArray(value) ? value[0] : value) || name.includes('.');
+}

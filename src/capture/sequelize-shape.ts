@@ -1,0 +1,105 @@
+/**
+ * What we touch of Sequelize 6, some of it internal. These are our own structural types: the published ones must not
+ * make an application without Sequelize fail to compile.
+ */
+
+/** The internal ones. Sequelize 6 is no longer developed: they stay. */
+export const TIMESTAMPS = '_timestampAttributes';
+export const VERSION = '_versionAttribute';
+export const VIRTUAL = '_virtualAttributes';
+export const PREVIOUS = '_previousDataValues';
+export const NAMESPACE = '_cls';
+
+interface Timestamps {
+  readonly updatedAt?: string;
+  readonly deletedAt?: string;
+}
+
+export interface SequelizeShape {
+  readonly options: { readonly dialect?: string; readonly hooks: Record<string, unknown[]> };
+  readonly modelManager: { readonly models: readonly ModelShape[] };
+  getQueryInterface(): object;
+  addHook(hook: string, name: string, fn: (...args: never[]) => void): unknown;
+}
+
+/** The class, one for each installed copy. */
+export interface SequelizeClassShape {
+  /** The namespace that `Sequelize.useCLS` was given. */
+  readonly [NAMESPACE]?: { get(key: string): unknown };
+  addHook(hook: string, fn: (sequelize: SequelizeShape) => void): unknown;
+  removeHook(hook: string, fn: (sequelize: SequelizeShape) => void): unknown;
+}
+
+export interface ModelShape {
+  readonly name: string;
+  readonly tableName: string;
+  readonly rawAttributes: Readonly<Record<string, AttributeShape>>;
+  /** The attribute of each column. */
+  readonly fieldRawAttributesMap: Readonly<Record<string, AttributeShape>>;
+  readonly primaryKeyAttributes: readonly string[];
+  readonly [TIMESTAMPS]: Timestamps;
+  readonly [VERSION]?: string;
+  readonly [VIRTUAL]: ReadonlySet<string>;
+}
+
+export interface AttributeShape {
+  readonly fieldName?: string;
+  /** The column. */
+  readonly field?: string;
+  readonly defaultValue?: unknown;
+  /** Ours: the values of this attribute never appear in a record. */
+  readonly sensitive?: boolean;
+}
+
+export interface InstanceShape {
+  readonly constructor: ModelShape;
+  readonly dataValues: Readonly<Record<string, unknown>>;
+  /** What the row held when it was last loaded or saved. */
+  readonly [PREVIOUS]: Readonly<Record<string, unknown>>;
+  readonly isNewRecord: boolean;
+  changed(attribute: string): boolean;
+}
+
+/** The options of a call, as they reach the query interface: complete, with columns in place of attributes. */
+export interface OptionsShape {
+  readonly type?: string;
+  readonly model?: ModelShape;
+  readonly instance?: InstanceShape;
+  readonly transaction?: TransactionShape | null;
+  readonly where?: unknown;
+  readonly attributes?: unknown;
+  readonly fields?: readonly string[];
+  readonly include?: readonly { readonly as?: string }[];
+  readonly truncate?: boolean;
+  readonly cascade?: boolean;
+  readonly ignoreDuplicates?: boolean;
+  readonly updateOnDuplicate?: readonly string[];
+  readonly validate?: boolean;
+}
+
+export interface TransactionShape {
+  readonly id: string;
+  readonly name: string;
+  /** Of a savepoint: the transaction that it is in. */
+  readonly parent?: TransactionShape;
+}
+
+/** One attempt to run one statement. */
+export interface QueryShape {
+  run(sql: string, parameters?: unknown): Promise<unknown>;
+}
+
+export type TableShape = string | { readonly tableName: string; readonly schema?: string };
+
+/** The attribute of a column; the column itself where the model has none. */
+export function attributeOf(column: string, model: ModelShape | undefined): string {
+  return model?.fieldRawAttributesMap[column]?.fieldName ?? column;
+}
+
+export function isInstance(value: unknown): value is InstanceShape {
+  return isObject(value) && isObject(value['dataValues']) && PREVIOUS in value;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,455 @@
+import { instanceId } from '../event/model-event.ts';
+import { columnIn, plainWhere } from './sequelize-plain.ts';
+import type { Told } from './sequelize-recorder.ts';
+import {
+  type Row,
+  changesOf,
+  foundRow,
+  keyOf,
+  paranoidMove,
+  previousRow,
+  storedAttributes,
+  storedRow,
+  writtenRow,
+} from './sequelize-row.ts';
+import {
+  type InstanceShape,
+  type ModelShape,
+  type OptionsShape,
+  PREVIOUS,
+  type SequelizeShape,
+  TIMESTAMPS,
+  type TableShape,
+  VERSION,
+  attributeOf,
+  isInstance,
+} from './sequelize-shape.ts';
+
+/** What one call of the query interface is about to do to rows. */
+export interface Statement {
+  readonly options: OptionsShape | undefined;
+  /** The instance that its query carries, where other statements may run within the call. */
+  readonly instance?: InstanceShape | undefined;
+  /**
+   * What it did.
+   *
+   * @param result what the call resolved to; undefined when it failed
+   * @returns undefined where no row was changed or looked at
+   */
+  readonly tell: (result?: unknown) => Told | undefined;
+}
+
+/** Reads the arguments of a call, before it: what an instance held before is gone afterwards. */
+export type Describe = (sequelize: SequelizeShape, ...args: never[]) => Statement | undefined;
+
+/**
+ * What each method of Sequelize's query interface changes. Every write of the ORM is exactly one call of one of these,
+ * with and without hooks.
+ *
+ * https://github.com/sequelize/sequelize/blob/v6/src/dialects/abstract/query-interface.js
+ */
+export const WRITES: Readonly<Record<string, Describe>> = {
+  insert,
+  update,
+  delete: remove,
+  upsert,
+  bulkInsert,
+  bulkUpdate,
+  bulkDelete,
+  increment,
+  decrement: increment,
+};
+
+/** What its other methods look at. Every find of the ORM is one call of `select`, and one for each `separate` include. */
+export const READS: Readonly<Record<string, Describe>> = { select, rawSelect };
+
+/** These copy the rows of a table while they change its schema (SQLite): no row changes. */
+export const SCHEMA_CHANGES: readonly string[] = [
+  'removeColumn',
+  'changeColumn',
+  'renameColumn',
+  'removeConstraint',
+  'addConstraint',
+];
+
+/** The most ids that one record lists. */
+const MAX_IDS = 1000;
+
+function insert(
+  sequelize: SequelizeShape,
+  instance: InstanceShape | null | undefined,
+  table: TableShape,
+  values: Row,
+  options?: OptionsShape,
+): Statement {
+  const model = instance?.constructor ?? modelOf(sequelize, table);
+  const written = writtenRow(values, model);
+  return {
+    options,
+    tell(result) {
+      if (affectedRows(result) === 0) return undefined;
+      const row = instance ? storedRow(instance, written) : written;
+      return { model: nameOf(model, table), action: 'CREATE', key: knownKey(row, model), row };
+    },
+  };
+}
+
+function update(
+  _sequelize: SequelizeShape,
+  instance: InstanceShape,
+  _table: TableShape,
+  values: Row,
+  _where: unknown,
+  options?: OptionsShape,
+): Statement {
+  const model = instance.constructor;
+  const written = writtenRow(values, model);
+  const changes = changesOf(instance, written);
+  const before = previousRow(instance);
+  const move = paranoidMove(written, instance[PREVIOUS], model);
+  const told = (row: Row): Told => {
+    const common = { model: model.name, key: keyOf(row, model) };
+    if (move === 'delete')
+      return { ...common, action: 'DELETE', row: before, changes: besidesDeletion(changes, model) };
+    return { ...common, action: move === 'restore' ? 'RESTORE' : 'UPDATE', row, changes };
+  };
+  return {
+    options,
+    tell(result) {
+      const row = storedRow(instance, written);
+      if (affectedRows(result) !== 0) return told(row);
+      if (model[VERSION] === undefined) return undefined;
+      return {
+        ...told(row),
+        outcome: 'failure',
+        errorMessage: 'The row was changed by somebody else (optimistic lock)',
+      };
+    },
+  };
+}
+
+/** A soft delete may save other changes along with it. */
+function besidesDeletion(changes: NonNullable<Told['changes']>, model: ModelShape): Told['changes'] {
+  const { deletedAt, updatedAt } = model[TIMESTAMPS];
+  const others = changes.filter(([field]) => field !== deletedAt && field !== updatedAt && field !== model[VERSION]);
+  return others.length > 0 ? others : undefined;
+}
+
+function remove(
+  _sequelize: SequelizeShape,
+  instance: InstanceShape,
+  _table: TableShape,
+  _where: unknown,
+  options?: OptionsShape,
+): Statement {
+  const model = instance.constructor;
+  const row = previousRow(instance);
+  return {
+    options,
+    // Rows that depend on it are destroyed within this call.
+    instance,
+    tell: (result) =>
+      affectedRows(result) === 0 ? undefined : { model: model.name, action: 'DELETE', key: keyOf(row, model), row },
+  };
+}
+
+function upsert(
+  sequelize: SequelizeShape,
+  table: TableShape,
+  insertValues: Row,
+  updateValues: Row,
+  _where: unknown,
+  options: OptionsShape,
+): Statement {
+  const model = options.model ?? modelOf(sequelize, table);
+  const written = writtenRow(insertValues, model);
+  return {
+    options,
+    tell(result) {
+      const { instance } = options;
+      // Only PostgreSQL says which row it was; elsewhere the instance holds the id that an insert would have got.
+      const row = instance && sequelize.options.dialect === 'postgres' ? storedRow(instance, written) : written;
+      const created = Array.isArray(result) && typeof result[1] === 'boolean' ? { created: result[1] } : undefined;
+      return {
+        model: nameOf(model, table),
+        action: 'UPSERT',
+        key: knownKey(row, model),
+        row,
+        extra: { fields: fieldsOf(updateValues, model), ...created },
+      };
+    },
+  };
+}
+
+function bulkInsert(
+  sequelize: SequelizeShape,
+  table: TableShape,
+  records: readonly Row[],
+  options: OptionsShape = {},
+): Statement {
+  const model = options.model ?? modelOf(sequelize, table);
+  const { ignoreDuplicates, updateOnDuplicate } = options;
+  const fields = [...new Set(records.flatMap((record) => fieldsOf(record, model)))];
+  return {
+    options,
+    tell(result) {
+      const count = ignoreDuplicates && Array.isArray(result) ? result.length : records.length;
+      if (count === 0) return undefined;
+      const rows = insertedRows(sequelize, records, result, options);
+      return {
+        model: nameOf(model, table),
+        action: 'BULK_CREATE',
+        extra: {
+          total_count: count,
+          fields,
+          ...(rows.length === count && idsOf(rows, model)),
+          ...(ignoreDuplicates && { ignore_duplicates: true }),
+          ...(updateOnDuplicate && {
+            update_on_duplicate: updateOnDuplicate.map((column) => attributeOf(column, model)),
+          }),
+        },
+      };
+    },
+  };
+}
+
+/** The rows that a bulk insert left, as far as their keys are known: those given, and those that the database gave. */
+function insertedRows(
+  { options: { dialect } }: SequelizeShape,
+  records: readonly Row[],
+  result: unknown,
+  { ignoreDuplicates, updateOnDuplicate }: OptionsShape,
+): readonly Row[] {
+  const returned = Array.isArray(result) ? (result as Row[]) : [];
+  if (dialect === 'postgres' && ignoreDuplicates) return returned;
+  // Sequelize counts the keys up from the first: that is wrong where a row was left out or was there before.
+  const trusted = dialect === 'postgres' || !(ignoreDuplicates || updateOnDuplicate);
+  if (!trusted || returned.length === 0) return records;
+  return records.map((record, index) => ({ ...record, ...missing(record, returned[index]) }));
+}
+
+function missing(record: Row, returned: Row = {}): Row {
+  return Object.fromEntries(Object.entries(returned).filter(([column]) => (record[column] ?? null) === null));
+}
+
+function bulkUpdate(
+  sequelize: SequelizeShape,
+  table: TableShape,
+  values: Row,
+  where: unknown,
+  options?: OptionsShape,
+): Statement {
+  const model = options?.model ?? modelOf(sequelize, table);
+  const written = writtenRow(values, model);
+  const extra = { fields: Object.keys(written), where: plainWhere(where, model) };
+  return {
+    options,
+    tell(result) {
+      const count = Array.isArray(result) ? result.length : affectedRows(result);
+      if (count === 0) return undefined;
+      const found = Array.isArray(result) ? idsOf(result.map(foundRow), model) : undefined;
+      return {
+        model: nameOf(model, table),
+        action: bulkUpdateAction(written, model),
+        row: written,
+        extra: { ...counted(count), ...extra, ...found },
+      };
+    },
+  };
+}
+
+function bulkUpdateAction(written: Row, model: ModelShape | undefined): Told['action'] {
+  const alone = model && Object.keys(written).every((name) => isMoveOrTime(name, model));
+  const move = alone ? paranoidMove(written, undefined, model) : undefined;
+  if (move === undefined) return 'BULK_UPDATE';
+  return move === 'delete' ? 'BULK_DELETE' : 'BULK_RESTORE';
+}
+
+function isMoveOrTime(name: string, { [TIMESTAMPS]: { deletedAt, updatedAt } }: ModelShape): boolean {
+  return name === deletedAt || name === updatedAt;
+}
+
+function bulkDelete(
+  sequelize: SequelizeShape,
+  table: TableShape,
+  where: unknown,
+  options?: OptionsShape,
+  given?: ModelShape,
+): Statement {
+  const model = given ?? options?.model ?? modelOf(sequelize, table);
+  const truncates = options?.truncate === true;
+  const conditions = truncates ? undefined : { where: plainWhere(where ?? {}, model) };
+  return {
+    options,
+    tell(result) {
+      const count = affectedRows(result);
+      if (count === 0 && !truncates) return undefined;
+      return {
+        model: nameOf(model, table),
+        action: truncates ? 'TRUNCATE' : 'BULK_DELETE',
+        // A database that truncates doesn't count.
+        extra: { ...(truncates && count === 0 ? undefined : counted(count)), ...conditions },
+      };
+    },
+  };
+}
+
+function increment(
+  sequelize: SequelizeShape,
+  given: ModelShape | undefined,
+  table: TableShape,
+  where: unknown,
+  amounts: Row,
+  others: Row,
+  options?: OptionsShape,
+): Statement {
+  const model = given ?? modelOf(sequelize, table);
+  const instance = options?.instance;
+  const by = writtenRow(amounts, model);
+  const written = writtenRow(others, model);
+  const extra = { fields: [...Object.keys(by), ...Object.keys(written)], where: plainWhere(where, model), by };
+  return {
+    options,
+    tell(result) {
+      const count = affectedRows(result);
+      if (count === 0) return undefined;
+      if (!instance) {
+        return {
+          model: nameOf(model, table),
+          action: 'BULK_UPDATE',
+          row: written,
+          extra: { ...counted(count), ...extra },
+        };
+      }
+      const row = without(storedRow(instance, written), Object.keys(by));
+      return { model: instance.constructor.name, action: 'UPDATE', key: keyOf(row, instance.constructor), row, extra };
+    },
+  };
+}
+
+function select(
+  sequelize: SequelizeShape,
+  given: ModelShape | null,
+  table: TableShape,
+  options: OptionsShape = {},
+): Statement {
+  const model = given ?? modelOf(sequelize, table);
+  return {
+    options,
+    tell(result) {
+      const rows = listOf(result).map(foundRow);
+      const [only] = rows.length === 1 ? rows : [];
+      return {
+        model: nameOf(model, table),
+        action: 'READ',
+        key: knownKey(only, model),
+        row: only,
+        extra: {
+          ...(result === undefined ? undefined : { total_count: rows.length }),
+          ...attributesOf(options, model),
+          where: plainWhere(options.where ?? {}, model),
+          ...includedIn(options),
+          ...(rows.length > 1 && idsOf(rows, model)),
+        },
+      };
+    },
+  };
+}
+
+/** `max`, `min`, `sum` and other aggregates. A count looks at no row. */
+function rawSelect(
+  sequelize: SequelizeShape,
+  table: TableShape,
+  options: OptionsShape,
+  selector: string,
+  given?: ModelShape,
+): Statement {
+  const model = given ?? modelOf(sequelize, table);
+  const column = columnIn(options.attributes);
+  return {
+    options,
+    tell: () =>
+      selector === 'count'
+        ? undefined
+        : {
+            model: nameOf(model, table),
+            action: 'READ',
+            extra: {
+              aggregate: selector,
+              ...(column !== undefined && { fields: [attributeOf(column, model)] }),
+              where: plainWhere(options.where ?? {}, model),
+            },
+          },
+  };
+}
+
+/** The number of rows that a statement changed; undefined where the dialect doesn't say. */
+export function affectedRows(result: unknown): number | undefined {
+  const said: unknown = Array.isArray(result) && !isInstance(result[1]) ? result[1] : result;
+  if (typeof said === 'number') return said;
+  if (typeof said !== 'object' || said === null) return undefined;
+  const metadata = said as Record<string, unknown>;
+  const count = metadata['rowCount'] ?? metadata['affectedRows'] ?? metadata['changes'];
+  return typeof count === 'number' ? count : undefined;
+}
+
+function knownKey(row: Row | undefined, model: ModelShape | undefined): unknown[] {
+  return row && model ? keyOf(row, model) : [];
+}
+
+function modelOf(sequelize: SequelizeShape, table: TableShape): ModelShape | undefined {
+  const name = tableName(table);
+  return sequelize.modelManager.models.find((model) => model.tableName === name);
+}
+
+function nameOf(model: ModelShape | undefined, table: TableShape): string {
+  return model?.name ?? tableName(table);
+}
+
+function tableName(table: TableShape): string {
+  return typeof table === 'string' ? table : table.tableName;
+}
+
+function fieldsOf(values: Row, model: ModelShape | undefined): string[] {
+  return Object.keys(values).map((column) => attributeOf(column, model));
+}
+
+/** The attributes that a find asks for, unless it asks for all. */
+function attributesOf({ attributes }: OptionsShape, model: ModelShape | undefined): { fields: string[] } | undefined {
+  if (!Array.isArray(attributes)) return undefined;
+  const names = attributes.map((attribute: unknown) => {
+    const name: unknown = Array.isArray(attribute) ? attribute[1] : attribute;
+    return typeof name === 'string' ? attributeOf(name, model) : '?';
+  });
+  const all = model && storedAttributes(model);
+  return all?.length === names.length && all.every((name) => names.includes(name)) ? undefined : { fields: names };
+}
+
+function includedIn({ include }: OptionsShape): { include: string[] } | undefined {
+  const names = (include ?? []).map(({ as }) => as).filter((as) => as !== undefined);
+  return names.length > 0 ? { include: names } : undefined;
+}
+
+function counted(count: number | undefined): { total_count: number } | undefined {
+  return count === undefined ? undefined : { total_count: count };
+}
+
+/** The ids of the rows, where all are known. */
+function idsOf(
+  rows: readonly Row[],
+  model: ModelShape | undefined,
+): { instance_ids: string[]; truncated?: true } | undefined {
+  if (!model) return undefined;
+  const ids = rows.slice(0, MAX_IDS).map((row) => instanceId(keyOf(row, model)));
+  if (ids.length === 0 || ids.includes('')) return undefined;
+  return rows.length > MAX_IDS ? { instance_ids: ids, truncated: true } : { instance_ids: ids };
+}
+
+function listOf(result: unknown): readonly unknown[] {
+  if (Array.isArray(result)) return result;
+  return result === null || result === undefined ? [] : [result];
+}
+
+function without(row: Row, names: readonly string[]): Row {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
+}

@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import path from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { DataTypes, type Model, type ModelStatic, Sequelize, type Transaction } from 'sequelize';
+
+import { auditSequelize } from '../../src/capture/sequelize.ts';
+import { newDatabase, summary, takeRecords } from '../support/sequelize-records.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+let sequelize: Sequelize;
+let User: ModelStatic<Model>;
+
+const told = (): string[] => takeRecords().map(summary);
+const names = async (): Promise<unknown[]> => (await User.findAll({ order: ['id'] })).map((user) => user.get('name'));
+
+const FAIL = new Error('the application changes its mind');
+const roll = (error: unknown): void => assert.equal(error, FAIL);
+
+describe('changes in a transaction', () => {
+  beforeEach(async () => {
+    sequelize = auditSequelize(newDatabase(), { reads: false });
+    User = sequelize.define('User', { name: { type: DataTypes.STRING, unique: true } }, { timestamps: false });
+    await sequelize.sync();
+    takeRecords();
+  });
+
+  it('are told in their order, once it has committed and before the application knows', async () => {
+    await sequelize.transaction(async (transaction) => {
+      const user = await User.create({ name: 'a' }, { transaction });
+      await user.update({ name: 'b' }, { transaction });
+      await sequelize.query("UPDATE Users SET name = 'c'", { transaction });
+      await User.increment('id', { by: 10, where: { id: 1 }, transaction });
+      assert.deepEqual(told(), []);
+      transaction.afterCommit(() =>
+        assert.deepEqual(told(), ['CREATE User 1', 'UPDATE User 1', 'SQL Users', 'BULK_UPDATE User']),
+      );
+    });
+    assert.deepEqual(told(), []);
+    assert.deepEqual(await names(), ['c']);
+  });
+
+  it('have its id, and the time at which each was made', async () => {
+    let time = 0;
+    const timed = auditSequelize(newDatabase(), { reads: false, now: () => (time += 1000) });
+    const Tag = timed.define('Tag', {}, { timestamps: false });
+    await timed.sync();
+    const transaction = await timed.transaction();
+    await Tag.create({}, { transaction });
+    await Tag.create({}, { transaction });
+    await transaction.commit();
+    const { id } = transaction as unknown as { id: string };
+    assert.deepEqual(
+      takeRecords().map(({ transaction_id, timestamp }) => [transaction_id, timestamp]),
+      [
+        [id, '1970-01-01 00:00:01.000'],
+        [id, '1970-01-01 00:00:02.000'],
+      ],
+    );
+  });
+
+  it('are not told when it is rolled back', async () => {
+    await sequelize
+      .transaction(async (transaction) => {
+        await User.create({ name: 'a' }, { transaction });
+        throw FAIL;
+      })
+      .catch(roll);
+    assert.deepEqual([told(), await names()], [[], []]);
+  });
+
+  it('are not told while it is open', async () => {
+    const transaction = await sequelize.transaction();
+    await User.create({ name: 'a' }, { transaction });
+    await sleep(10);
+    assert.deepEqual(told(), []);
+    await transaction.commit();
+    assert.deepEqual(told(), ['CREATE User 1']);
+  });
+
+  it('are told without those of a savepoint that was rolled back', async () => {
+    await sequelize.transaction(async (transaction) => {
+      await User.create({ name: 'outer' }, { transaction });
+      await sequelize
+        .transaction({ transaction }, async (inner) => {
+          await User.create({ name: 'inner' }, { transaction: inner });
+          throw FAIL;
+        })
+        .catch(roll);
+      await User.create({ name: 'after' }, { transaction });
+    });
+    assert.deepEqual(
+      [told(), await names()],
+      [
+        ['CREATE User 1', 'CREATE User 2'],
+        ['outer', 'after'],
+      ],
+    );
+  });
+
+  it('are undone by a savepoint also where the outer transaction made them', async () => {
+    await sequelize.transaction(async (transaction) => {
+      const inner = await sequelize.transaction({ transaction });
+      await User.create({ name: 'made by the outer one' }, { transaction });
+      await inner.rollback();
+    });
+    assert.deepEqual([told(), await names()], [[], []]);
+  });
+
+  it('follow the database where Sequelize names two savepoints alike', async () => {
+    await sequelize.transaction(async (transaction) => {
+      const outer = await sequelize.transaction({ transaction });
+      await User.create({ name: 'stays, as both are named -sp-1' }, { transaction: outer });
+      const inner = await sequelize.transaction({ transaction: outer });
+      await User.create({ name: 'goes' }, { transaction: inner });
+      await outer.rollback();
+    });
+    assert.deepEqual([told().length, await names()], [1, ['stays, as both are named -sp-1']]);
+  });
+
+  it('are not told when the savepoint was kept and the outer transaction rolled back', async () => {
+    await sequelize
+      .transaction(async (transaction) => {
+        await sequelize.transaction({ transaction }, (inner) => User.create({ name: 'inner' }, { transaction: inner }));
+        throw FAIL;
+      })
+      .catch(roll);
+    assert.deepEqual([told(), await names()], [[], []]);
+  });
+
+  it('wait in a savepoint for the outermost commit', async () => {
+    await sequelize.transaction(async (transaction) => {
+      await sequelize.transaction({ transaction }, (inner) => User.create({ name: 'inner' }, { transaction: inner }));
+      assert.deepEqual(told(), []);
+    });
+    assert.deepEqual(told(), ['CREATE User 1']);
+  });
+
+  it('are told at once when the database rejects them', async () => {
+    await sequelize.transaction(async (transaction) => {
+      await User.create({ name: 'a' }, { transaction });
+      await assert.rejects(User.create({ name: 'a' }, { transaction }));
+      assert.deepEqual(told(), ['CREATE User failure']);
+    });
+    assert.deepEqual(told(), ['CREATE User 1']);
+  });
+
+  it('are told as unknown when COMMIT fails', async (t) => {
+    t.mock.method(console, 'warn', () => {});
+    const transaction = await sequelize.transaction();
+    await User.create({ name: 'a' }, { transaction });
+    // Commits behind Sequelize's back.
+    await sequelize.query('COMMIT', { transaction });
+    await assert.rejects(transaction.commit());
+    const [record] = takeRecords();
+    assert.deepEqual(
+      [record?.outcome, record?.error_message],
+      ['unknown', 'SQLITE_ERROR: cannot commit - no transaction is active'],
+    );
+  });
+
+  it('are not told when PostgreSQL answers COMMIT with ROLLBACK', async () => {
+    const transaction = await sequelize.transaction();
+    await User.create({ name: 'a' }, { transaction });
+    const prototype = Object.getPrototypeOf(Object.getPrototypeOf(sequelize.getQueryInterface())) as Record<
+      string,
+      unknown
+    >;
+    const { commitTransaction } = prototype;
+    prototype['commitTransaction'] = async (): Promise<unknown> => [[], { command: 'ROLLBACK' }];
+    await transaction.commit();
+    prototype['commitTransaction'] = commitTransaction;
+    assert.deepEqual(told(), []);
+  });
+
+  it('of findOrCreate are told once its own transaction has committed', async () => {
+    await User.findOrCreate({ where: { name: 'a' } });
+    await sequelize
+      .transaction(async (transaction) => {
+        await User.findOrCreate({ where: { name: 'b' }, transaction });
+        throw FAIL;
+      })
+      .catch(roll);
+    await sequelize.transaction((transaction) => User.findOrCreate({ where: { name: 'c' }, transaction }));
+    assert.deepEqual(told(), ['CREATE User 1', 'CREATE User 2']);
+  });
+
+  it("leave the application's own afterCommit hooks, errors and results alone", async () => {
+    const seen: string[] = [];
+    const result = await sequelize.transaction(async (transaction) => {
+      transaction.afterCommit(() => void seen.push('first'));
+      await User.create({ name: 'a' }, { transaction });
+      transaction.afterCommit(() => void seen.push('second'));
+      return 'done';
+    });
+    assert.deepEqual([result, seen], ['done', ['first', 'second']]);
+    const transaction = await sequelize.transaction();
+    await transaction.commit();
+    await assert.rejects(transaction.commit(), /has been finished with state: commit/);
+    await assert.rejects(User.create({ name: 'b' }, { transaction }), /commit has been called on this transaction/);
+  });
+});
+
+describe('changes in concurrent transactions', () => {
+  it("don't mix", async (t) => {
+    const storage = path.join(temporaryFolder(t), 'test.sqlite');
+    sequelize = auditSequelize(newDatabase({ storage, retry: { max: 0 } }), { reads: false });
+    User = sequelize.define('User', { name: DataTypes.STRING }, { timestamps: false });
+    await sequelize.sync();
+    takeRecords();
+    // SQLite has one writer: the second transaction writes when the first is done, and both are open.
+    const [one, two] = [await sequelize.transaction(), await sequelize.transaction()];
+    await User.create({ name: 'one' }, { transaction: one });
+    await one.rollback();
+    await User.create({ name: 'two' }, { transaction: two });
+    assert.deepEqual(told(), []);
+    await two.commit();
+    assert.deepEqual(
+      takeRecords().map(({ instance_repr }) => instance_repr['name']),
+      ['two'],
+    );
+    await sequelize.close();
+  });
+});
+
+describe('changes in a transaction that CLS carries', () => {
+  const store = new AsyncLocalStorage<Map<string, unknown>>();
+  const namespace = {
+    bind: <F>(fn: F): F => fn,
+    get: (key: string): unknown => store.getStore()?.get(key),
+    set: (key: string, value: unknown): unknown => store.getStore()?.set(key, value),
+    run: (fn: (context: unknown) => unknown): unknown =>
+      store.run(new Map(store.getStore()), () => fn(store.getStore())),
+  };
+
+  before(() => void Sequelize.useCLS(namespace));
+  after(() => Reflect.deleteProperty(Sequelize, '_cls'));
+
+  it('are told when it commits, and not when it is rolled back', async () => {
+    sequelize = auditSequelize(newDatabase(), { reads: false });
+    User = sequelize.define('User', { name: DataTypes.STRING, age: DataTypes.INTEGER }, { timestamps: false });
+    await sequelize.sync();
+    takeRecords();
+    const work = async (): Promise<void> => {
+      const user = await User.create({ name: 'a', age: 1 });
+      await user.increment('age');
+      await User.increment('age', { where: {} });
+      await sequelize.query('UPDATE Users SET age = 5');
+      await sequelize.getQueryInterface().bulkInsert('Users', [{ name: 'b' }]);
+      assert.deepEqual(told(), []);
+    };
+    await sequelize.transaction(work);
+    assert.deepEqual(told(), ['CREATE User 1', 'UPDATE User 1', 'BULK_UPDATE User', 'SQL Users', 'BULK_CREATE User']);
+    await sequelize.transaction(() => work().then(() => Promise.reject(FAIL))).catch(roll);
+    await sequelize.transaction((_transaction: Transaction) => User.create({ name: 'c' }, { transaction: null }));
+    assert.deepEqual(told(), ['CREATE User 3']);
+  });
+});

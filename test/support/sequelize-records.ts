@@ -1,0 +1,37 @@
+import { logs } from '@opentelemetry/api-logs';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { type Options, Sequelize } from 'sequelize';
+
+import { eventIn } from '../../src/event/event-context.ts';
+import type { ModelEvent } from '../../src/event/event.ts';
+import { sqlite } from './sqlite.ts';
+
+const recorded: ModelEvent[] = [];
+
+const processor = {
+  onEmit(_record: unknown, context?: Parameters<typeof eventIn>[0]): void {
+    const event = eventIn(context);
+    if (event?.name === 'audit.model') recorded.push(event);
+  },
+  forceFlush: async (): Promise<void> => {},
+  shutdown: async (): Promise<void> => {},
+};
+
+/** The real SDK, with a processor that keeps what it gets for {@link takeRecords}. */
+export const provider: LoggerProvider = new LoggerProvider({ processors: [processor] });
+logs.setGlobalLoggerProvider(provider);
+
+/** The records made since this was last called, oldest first. */
+export function takeRecords(): ModelEvent[] {
+  return recorded.splice(0);
+}
+
+/** A new database, in memory unless `options.storage` names a file. */
+export function newDatabase(options: Options = {}): Sequelize {
+  return new Sequelize({ dialect: 'sqlite', storage: ':memory:', dialectModule: sqlite, logging: false, ...options });
+}
+
+/** What a record says in short: `CREATE User 1`, with `failure` or `unknown` where it isn't a success. */
+export function summary({ event_type, model, instance_id, outcome }: ModelEvent): string {
+  return [event_type, model, instance_id, outcome === 'success' ? '' : outcome].filter(Boolean).join(' ');
+}
