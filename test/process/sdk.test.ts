@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { copyFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+
+import { installed, nodeBinary } from '../support/install.ts';
+import { packed } from '../support/package.ts';
+import { readRecords, runProcess } from '../support/run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const DATABASE = { sequelize: '6.37.8', 'node-sqlite3-wasm': '0.8.60' };
+
+const SDK_2 = {
+  '@opentelemetry/api': '1.9.1',
+  '@opentelemetry/api-logs': '0.223.0',
+  '@opentelemetry/instrumentation-http': '0.223.0',
+  '@opentelemetry/sdk-logs': '0.223.0',
+  '@opentelemetry/sdk-node': '0.223.0',
+};
+
+const SETS: readonly [name: string, dependencies: Record<string, string>, versions: readonly string[]][] = [
+  ['SDK 2.x with one copy of api-logs', SDK_2, ['20.20.2', '24.21.0']],
+  [
+    'SDK 2.x with several copies of api-logs',
+    { ...SDK_2, '@opentelemetry/api-logs': '0.223.1', '@opentelemetry/sdk-logs': '0.223.1' },
+    ['20.20.2', '24.21.0'],
+  ],
+  [
+    'SDK 3.x',
+    {
+      '@opentelemetry/api': '1.10.0',
+      '@opentelemetry/instrumentation-http': '0.301.0',
+      '@opentelemetry/sdk-node': '0.301.0',
+    },
+    ['22.23.3', '24.21.0'],
+  ],
+];
+
+describe('in the NodeSDK of an application', () => {
+  for (const [name, dependencies, versions] of SETS) {
+    for (const version of versions) {
+      it(`of ${name} on Node ${version}, records reach the files, with the ids of its spans`, async (t) => {
+        const project = await installed({ ...dependencies, ...DATABASE, 'activity-audit': await packed() });
+        const application = path.join(project, 'application.mjs');
+        await copyFile('test/fixtures/sdk/application.mjs', application);
+        await copyFile('examples/sqlite.js', path.join(project, 'sqlite.js'));
+
+        const directory = await temporaryFolder(t);
+        const { code, stdout, stderr } = await runProcess(await nodeBinary(version), [application, directory]);
+        assert.equal(code, 0, stderr);
+
+        const span = JSON.parse(stdout) as { traceId: string; spanId: string };
+        const [request] = readRecords(directory, 'api');
+        const change = readRecords(directory, 'audit').find((record) => record['event_type'] === 'CREATE');
+        const [logged] = readRecords(directory, 'app');
+        assert.equal(request?.['trace_id'], span.traceId);
+        assert.equal(request?.['span_id'], span.spanId);
+        assert.equal(request?.['service_name'], 'own-sdk');
+        assert.equal(change?.['trace_id'], span.traceId);
+        assert.equal(change?.['request_id'], request?.['request_id']);
+        assert.equal(logged?.['message'], 'stock is low');
+        assert.equal(logged?.['level'], 'WARN');
+      });
+    }
+  }
+});
