@@ -59,7 +59,7 @@ const calls = new AsyncLocalStorage<Call>();
 class Call {
   private instance: InstanceShape | undefined;
   private query: object | undefined;
-  private ended = false;
+  protected ended = false;
 
   constructor(instance?: InstanceShape) {
     this.instance = instance;
@@ -84,7 +84,7 @@ class Call {
 /** A change of the schema: all of its queries are its own. */
 class SchemaCall extends Call {
   override owns(): boolean {
-    return true;
+    return !this.ended;
   }
 }
 

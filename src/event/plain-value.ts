@@ -64,6 +64,11 @@ function errorProperties(error: Error): object {
   return { name, message, ...ownProperties(error), ...(cause === undefined ? {} : { cause }), ...errors };
 }
 
+/** `new String('x')`. */
 function isBoxed(value: object): boolean {
-  return value instanceof String || value instanceof Number || value instanceof Boolean || value instanceof BigInt;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === Array.prototype) return false;
+  return BOXED.test(Object.prototype.toString.call(value));
 }
+
+const BOXED = /^\[object (?:String|Number|Boolean|BigInt)\]$/;

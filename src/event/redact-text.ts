@@ -6,10 +6,10 @@ export type Replacement = (name: string) => ((value: string) => string) | undefi
 /**
  * A text with the secrets in it replaced: values that are one wherever they stand, and the values of secret names, in
  * JSON, JavaScript, headers, queries, XML, multipart forms and command lines, whole, cut or malformed. What doesn't end
- * is replaced to the end of the text. Linear in time: no character is looked at more often than a constant.
+ * is replaced to the end of the text. Lone surrogates become U+FFFD. Linear in time: no character is looked at more often than a constant.
  */
 export function redactText(text: string, replacementOf: Replacement): string {
-  return MAY_HOLD_SECRET.test(text) ? redactPairs(maskSecretValues(text), replacementOf) : text;
+  return MAY_HOLD_SECRET.test(text) ? redactPairs(maskSecretValues(wellFormed(text)), replacementOf) : text;
 }
 
 /**
@@ -270,6 +270,11 @@ function endOfContainer(text: string, open: number): number {
     slashes = 0;
   }
   return text.length;
+}
+
+/** Without lone surrogates, which no UTF-8 can say. Node.js has it since 20, TypeScript since lib.es2024. */
+export function wellFormed(text: string): string {
+  return (text as string & { toWellFormed(): string }).toWellFormed();
 }
 
 /** Sticky matching. */

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Json, JsonObject } from './event.ts';
 import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
-import { redactText } from './redact-text.ts';
+import { redactText, wellFormed } from './redact-text.ts';
 import type { RedactionAction, RedactionOptions } from './redaction-policy.ts';
 import { createRedactionPolicy } from './redaction-policy.ts';
 import { MASK, isCardNumber } from './secrets.ts';
@@ -43,6 +43,8 @@ const MAX_TEXT = 65_536;
 const MAX_ALL_TEXT = 1_048_576;
 const LONG_TEXT = 1024;
 const MAX_LABEL = 256;
+/** `pin=1234`, `pwd: x`: nothing shorter is looked into. */
+const SHORTEST_TELLING = 6;
 const SMALLEST_CARD_NUMBER = 2e12;
 
 const CIRCULAR = '[Circular]';
@@ -163,7 +165,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
 
   function hashOf(value: unknown): string {
     try {
-      const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+      const text = typeof value === 'string' ? value : typeof value === 'bigint' ? String(value) : JSON.stringify(value);
       return `[HASH:${createHmac('sha256', hashKey).update(text).digest('hex').slice(0, 16)}]`;
     } catch {
       return MASK;
@@ -171,7 +173,8 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
   }
 
   function redactedText(value: string): string {
-    if (value.length <= MAX_TEXT) return wellFormed(redactText(value, replacerOf));
+    if (value.length < SHORTEST_TELLING) return wellFormed(value);
+    if (value.length <= MAX_TEXT) return redactText(value, replacerOf);
     // What a secret near the limit goes on with is seen, what is far beyond is not even read.
     return cut(redactText(value.slice(0, 2 * MAX_TEXT), replacerOf));
   }
@@ -193,7 +196,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
 
   function showPair(name: string, value: string): readonly [string, string] | undefined {
     const [shown] = Object.entries(objectOf({ [name]: value }, 'query'));
-    return shown && [shown[0], String(shown[1])];
+    return shown && [shown[0], shown[1] as string];
   }
 
   return {
@@ -202,8 +205,8 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     field,
     text: (text) => guarded(() => redactedText(text), UNREADABLE),
     form: (encoded, root) => guarded(() => objectOf(formFields(encoded), root), {}),
-    url: (url) => guarded(() => cut(redactUrl(url.slice(0, 2 * MAX_TEXT), showPair)), UNREADABLE),
-    addNames: policy.addNames,
+    url: (url) => guarded(() => cut(wellFormed(redactUrl(url.slice(0, 2 * MAX_TEXT), showPair))), UNREADABLE),
+    addNames: (names) => policy.addNames(names),
   };
 }
 
@@ -261,16 +264,11 @@ function toMask(): string {
 function cut(text: string): string {
   const isWhole = text.length <= MAX_TEXT;
   const end = isHighSurrogate(text.charCodeAt(MAX_TEXT - 1)) ? MAX_TEXT - 1 : MAX_TEXT;
-  return wellFormed(isWhole ? text : text.slice(0, end));
+  return isWhole ? text : text.slice(0, end);
 }
 
 function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff;
-}
-
-/** Without lone surrogates, which no UTF-8 can say. Node.js has it since 20, TypeScript since lib.es2024. */
-function wellFormed(text: string): string {
-  return (text as string & { toWellFormed(): string }).toWellFormed();
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

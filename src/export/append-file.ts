@@ -131,10 +131,14 @@ function endsInTheMiddleOfALine(path: string): boolean {
 /** Looks again while the file grows: what another process is writing is not torn. */
 function endsTorn(fd: number): boolean {
   const last = Buffer.alloc(1);
-  for (let { size } = fstatSync(fd), before = -1; size !== before; before = size, { size } = fstatSync(fd)) {
-    if (readSync(fd, last, 0, 1, size - 1) === 0 || last[0] === LINE_FEED) return false;
+  let seen = 0;
+  for (;;) {
+    const { size } = fstatSync(fd);
+    if (size === seen) return size > 0;
+    readSync(fd, last, 0, 1, size - 1);
+    if (last[0] === LINE_FEED) return false;
+    seen = size;
   }
-  return true;
 }
 
 function closeQuietly(fd: number): void {

@@ -38,6 +38,9 @@ const KINDS = {
   'register-first.mjs': `import './register.mjs';\nimport { Sequelize, DataTypes } from 'sequelize';${APPLICATION}`,
 };
 
+/** How this process was told to run TypeScript, on a Node.js that can't by itself. */
+const TYPESCRIPT = process.execArgv.includes('tsx') ? ['--import', 'tsx'] : [];
+
 describe('Sequelize, loaded after the instrumentation', () => {
   for (const [file, source] of Object.entries(KINDS)) {
     it(`is recorded in ${file}, without a loader and without a word on stderr`, async (t) => {
@@ -46,7 +49,11 @@ describe('Sequelize, loaded after the instrumentation', () => {
       writeFileSync(path.join(folder, 'register.mjs'), withOurFiles(REGISTER));
       writeFileSync(path.join(folder, file), withOurFiles(source));
       const flags = file === 'register-first.mjs' ? [] : ['--import', path.join(folder, 'register.mjs')];
-      const { stdout, stderr, code } = await runProcess(process.execPath, [...flags, path.join(folder, file)]);
+      const { stdout, stderr, code } = await runProcess(process.execPath, [
+        ...TYPESCRIPT,
+        ...flags,
+        path.join(folder, file),
+      ]);
       assert.deepEqual(
         [stderr, code, stdout.trimEnd().split('\n')],
         ['', 0, ['CREATE User 1', 'READ User 1', 'SQL Users ', 'BULK_DELETE User']],
