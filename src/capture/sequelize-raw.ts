@@ -32,13 +32,20 @@ export function rawStatement(
 
 function changed(sql: string, operation: string, table: string, result: unknown): Told | undefined {
   const affected = affectedRows(result);
-  if (affected === 0 && operation !== 'TRUNCATE') return undefined;
+  if (affected === 0 && countsRows(sql, operation)) return undefined;
   return {
     model: table,
     action: 'SQL',
     extra: { sql, operation, ...(affected !== undefined && { affected }) },
   };
 }
+
+/** Whether the count is that of `operation`: not in a CTE, among several statements, or of a procedure. */
+function countsRows(sql: string, operation: string): boolean {
+  return COUNTING.has(operation) && sql.slice(0, operation.length).toUpperCase() === operation && !/;\s*\S/.test(sql);
+}
+
+const COUNTING: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'MERGE']);
 
 /** A query of type RAW resolves to `[rows, metadata]`, another to its rows, a `plain` one to its first row. */
 function rowsIn(result: unknown, options: OptionsShape): number {

@@ -63,13 +63,14 @@ class StatementReader {
   private inRoutine = false;
   private tableOpen = false;
   private sawFrom = false;
+  private ended = false;
 
   constructor(dialect: string) {
     this.dialect = dialect;
   }
 
   read({ kind, text }: Token): void {
-    if (kind === 'space') return;
+    if (kind === 'space' || this.ended) return;
     if (kind === 'word') this.word(text, text.toUpperCase());
     else if (kind === 'name') this.name(unquoted(text));
     else this.sign(text);
@@ -109,6 +110,8 @@ class StatementReader {
     if (sign === '(') this.depth += 1;
     else if (sign === ')') this.depth -= 1;
     if (sign === ';' && this.depth <= 0) {
+      // The driver of SQLite runs the first statement alone.
+      this.ended = this.dialect === 'sqlite' && this.first !== '';
       this.first = '';
       this.depth = 0;
       this.sawFrom = false;

@@ -1,8 +1,10 @@
 import { currentOrigin } from '../context/origin.ts';
 import type { Context } from '../vendor/opentelemetry.ts';
 import { eventIn } from './event-context.ts';
+import { SCHEMA_VERSION } from './attributes.ts';
 import type { AnyEvent } from './event.ts';
 import { type LogRecordLike, fromLogRecord, serviceName } from './from-log-record.ts';
+import { recordId } from './record-id.ts';
 import type { Redactor } from './redact.ts';
 
 const SLOT = Symbol.for('activity-audit.event.1');
@@ -31,14 +33,17 @@ function withServiceName<E extends AnyEvent>(event: E, record: LogRecordLike): E
   return event.service_name ? event : { ...event, service_name: serviceName(record) ?? event.service_name };
 }
 
+/** What the record of foreign code doesn't say itself: in which request and for whom it was made, and its own id. */
 function withOrigin(event: AnyEvent): AnyEvent {
-  if (event.actor_id !== undefined) return event;
-  const origin = currentOrigin();
+  const { actor, requestId, time } = currentOrigin();
+  const namesActor = event.actor_id !== undefined;
   return {
     ...event,
-    actor_id: origin.actor.id,
-    actor_type: origin.actor.type,
-    request_id: event.request_id ?? origin.requestId,
+    actor_id: namesActor ? event.actor_id : actor.id,
+    actor_type: namesActor ? event.actor_type : actor.type,
+    request_id: event.request_id ?? requestId,
+    record_id: event.record_id ?? recordId(time),
+    schema_version: event.schema_version ?? SCHEMA_VERSION,
   };
 }
 

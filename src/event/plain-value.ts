@@ -26,7 +26,8 @@ export function ownProperties(value: object): { [key: string]: unknown } {
 
 /** Sets a property of a new object, also one that is called `__proto__`. */
 export function setOwn(object: { [key: string]: unknown }, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   else object[key] = value;
 }
 

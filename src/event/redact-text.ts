@@ -111,7 +111,8 @@ function behindBlankLine(text: string, at: number, names: Names): Secret | undef
 function behindSign(text: string, at: number, floor: number, names: Names): Secret | undefined {
   const name = nameBefore(text, at, floor);
   if (!name) return undefined;
-  const replace = names.replacementOf(name.text) ?? replacementOfTwo(text, name, floor, names) ?? byLabel(text, at, name, names);
+  const replace =
+    names.replacementOf(name.text) ?? replacementOfTwo(text, name, floor, names) ?? byLabel(text, at, name, names);
   return replace && { ...pairedValue(text, at, name), replace };
 }
 
@@ -193,7 +194,8 @@ function unescaped(name: string): string {
 function pairedValue(text: string, sign: number, name: Name): Span & { readonly quote?: string | undefined } {
   const start = sign + (match(BEFORE_VALUE, text, sign)?.[0].length ?? 1);
   const isBare = !isQuote(text[start]) && !isOpening(text[start]);
-  if (isBare && text[sign] === ':' && name.quote === undefined && HEADER.test(name.text)) return headerValue(text, start, name);
+  if (isBare && text[sign] === ':' && name.quote === undefined && HEADER.test(name.text))
+    return headerValue(text, start, name);
   const value = valueAt(text, start);
   return value.start === start ? { ...value, quote: name.quote } : value;
 }
@@ -231,8 +233,7 @@ const STRING_PREFIX = /[A-Za-z]{1,2}(?=["'])/y;
 const BACKSLASHES = /\\*/y;
 
 /** To a blank or what separates or closes; a scheme takes its credentials along: `authorization=Digest abc`. */
-const BARE =
-  /(?:(?:bearer|basic|digest|token|apikey|negotiate)[ \t]{1,8})?(?:[^\s,;&<>"'`)\]}\\]|\\(?!["'`\\]))*/iy;
+const BARE = /(?:(?:bearer|basic|digest|token|apikey|negotiate)[ \t]{1,8})?(?:[^\s,;&<>"'`)\]}\\]|\\(?!["'`\\]))*/iy;
 
 /**
  * Where the content of a quoted text ends. A quote that `slashes` backslashes escape stands in a text that was itself
@@ -245,7 +246,8 @@ function endOfQuoted(text: string, open: number, slashes: number): number {
     while (at - run - 1 > open && text[at - run - 1] === '\\') run += 1;
     if (run < slashes) return at - run;
     if ((run - slashes) % (2 * slashes + 2) !== 0) continue;
-    if (slashes === 0 && text[at + 1] === quote) at += 1; // SQL's 'it''s'
+    if (slashes === 0 && text[at + 1] === quote)
+      at += 1; // SQL's 'it''s'
     else if (!isWordCharacter(text.charCodeAt(at + 1))) return at - slashes;
   }
   return text.length;
@@ -306,5 +308,14 @@ function isWordCharacter(code: number): boolean {
 
 /** Letters, digits, `_ - . $ % [ ]` and all that is not ASCII. */
 function isNameCharacter(code: number): boolean {
-  return isWordCharacter(code) || code === 45 || code === 46 || code === 36 || code === 37 || code === 91 || code === 93 || code > 127;
+  return (
+    isWordCharacter(code) ||
+    code === 45 ||
+    code === 46 ||
+    code === 36 ||
+    code === 37 ||
+    code === 91 ||
+    code === 93 ||
+    code > 127
+  );
 }

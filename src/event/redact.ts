@@ -124,7 +124,8 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
       }
       copy.path.push(String(index));
       const action = policy.ofPath(copy.path);
-      if (action !== 'remove') shown.push((action ? replacement(list[index], action) : copyValue(list[index], copy)) ?? null);
+      if (action !== 'remove')
+        shown.push((action ? replacement(list[index], action) : copyValue(list[index], copy)) ?? null);
       copy.path.pop();
     }
     return shown;
@@ -158,14 +159,16 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
 
   /** Undefined where nothing is to be seen of it; null and `''` hide nothing. */
   function replacement(value: unknown, action: RedactionAction): Json | undefined {
-    if (action === 'remove' || value === undefined || typeof value === 'function' || typeof value === 'symbol') return undefined;
+    if (action === 'remove' || value === undefined || typeof value === 'function' || typeof value === 'symbol')
+      return undefined;
     if (value === null || value === '') return value;
     return action === 'hash' ? hashOf(value) : MASK;
   }
 
   function hashOf(value: unknown): string {
     try {
-      const text = typeof value === 'string' ? value : typeof value === 'bigint' ? String(value) : JSON.stringify(value);
+      const text =
+        typeof value === 'string' ? value : typeof value === 'bigint' ? String(value) : JSON.stringify(value);
       return `[HASH:${createHmac('sha256', hashKey).update(text).digest('hex').slice(0, 16)}]`;
     } catch {
       return MASK;

@@ -73,7 +73,9 @@ export function createRedactionPolicy(options: RedactionOptions = {}): Redaction
   ];
   const named = actionsByName(rules);
   const paths = actionsByPath(rules);
-  const lastSegments = new Map(paths.toReversed().map(({ path, action }) => [lettersOf(path.findLast(isNamed) ?? ''), action]));
+  const lastSegments = new Map(
+    paths.toReversed().map(({ path, action }) => [lettersOf(path.findLast(isNamed) ?? ''), action]),
+  );
   lastSegments.delete('');
   const allowed = new Set(options.allow?.map(lettersOf));
   const sensitive = new Set<string>();
@@ -128,7 +130,9 @@ interface PathAction {
 }
 
 function actionsByPath(rules: readonly RedactionRule[]): PathAction[] {
-  return rules.flatMap(({ paths = [], action }) => paths.map((path) => ({ path: path.toLowerCase().split('.'), action })));
+  return rules.flatMap(({ paths = [], action }) =>
+    paths.map((path) => ({ path: path.toLowerCase().split('.'), action })),
+  );
 }
 
 function isNamed(segment: string): boolean {
@@ -162,11 +166,17 @@ function checkRule(rule: RedactionRule, option: string): void {
   expect(isObject(rule), option, 'an object with an action, and names or paths', rule);
   checkStrings(rule.names, `${option}.names`);
   checkStrings(rule.paths, `${option}.paths`);
-  expect(['mask', 'remove', 'hash'].includes(rule.action), `${option}.action`, "'mask', 'remove' or 'hash'", rule.action);
+  expect(
+    ['mask', 'remove', 'hash'].includes(rule.action),
+    `${option}.action`,
+    "'mask', 'remove' or 'hash'",
+    rule.action,
+  );
 }
 
 function checkStrings(list: unknown, option: string): void {
-  const isList = list === undefined || (Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== ''));
+  const isList =
+    list === undefined || (Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== ''));
   expect(isList, option, 'a list of texts that are not empty', list);
 }
 

@@ -11,12 +11,13 @@ export const MASK = '[REDACTED]';
 export function isSecretName(name: string): boolean {
   const words = wordsOf(name);
   if (isAboutASecret(words)) return false;
+  const bare = withoutCarrier(words);
   return (
     TELLING_PART.test(words.join('')) ||
     words.some((word) => TELLING_WORDS.has(word)) ||
-    isToken(words) ||
-    TELLING_END.test(withoutCarrier(words).slice(-2).join('')) ||
-    TELLING_WHOLE.test(words.join(''))
+    isToken(bare) ||
+    TELLING_END.test(bare.slice(-2).join('')) ||
+    TELLING_WHOLE.test(bare.join(''))
   );
 }
 
@@ -48,33 +49,33 @@ const TELLING_WORDS = new Set('pin pins pincode puk otp otps totp hotp ssn cvv c
 
 /** Too ambiguous for any place but the end: `db_pass`, not `boarding_pass`; `connect.sid`, not Twilio's `accountSid`. */
 const TELLING_END =
-  /^(?:(?:user|db|database|smtp|imap|mail|email|ftp|sftp|ssh|admin|root|login|auth|http|proxy|mysql|pg|postgres|redis|mongo|key|cert|old|new|confirm)pass|(?:connect|session|php)sid|(?:amz|goog|hub|request|webhook|payload|body)signature)$/;
+  /^(?:(?:user|db|database|smtp|imap|mail|email|ftp|sftp|ssh|admin|root|login|auth|http|proxy|mysql|pg|postgres|redis|mongo|key|cert|old|new|confirm)pass|(?:connect|session|php)sid)$/;
 
-const TELLING_WHOLE = /^(?:x?pass|x?sid|pan|bearer|sig|x?signature|x(?:\w{1,32})signature|x?auth)$/;
+/** `X-Goog-Signature` and `?sig=` open what they sign; `emailSignature` is prose. */
+const TELLING_WHOLE = /^(?:pass|sid|pan|bearer|sig|signature|x\w{0,32}signature|xauth)$/;
 
 /** `access_token`, `csrfmiddlewaretoken`, `tokens`; not `token_count` and not the tokens that language models count. */
 function isToken(words: readonly string[]): boolean {
-  const last = withoutCarrier(words).at(-1) ?? '';
+  const last = words.at(-1) ?? '';
   if (last.endsWith('token')) return true;
   return last.endsWith('tokens') && !words.some((word) => COUNTED.has(word));
 }
 
 const COUNTED = new Set(
-  'prompt completion input output total reasoning cached audio text image used remaining number context budget'.split(' '),
+  'prompt completion input output total reasoning cached audio text image used remaining number context budget'.split(
+    ' ',
+  ),
 );
 
 /** The words of a name without those that say in which form the secret is held: `token` of `tokenHash`, `tokenValue2`. */
 function withoutCarrier(words: readonly string[]): readonly string[] {
   let end = words.length;
-  while (end > 1 && CARRIERS.has(words[end - 1] as string)) end -= 1;
+  while (end > 1 && CARRIER.test(words[end - 1] as string)) end -= 1;
   return words.slice(0, end);
 }
 
-const CARRIERS = new Set(
-  'value hash hashed digest raw plain plaintext text string encrypted encoded base64 base hex header old new current confirm confirmation'.split(
-    ' ',
-  ),
-);
+const CARRIER =
+  /^(?:value|hash(?:ed)?|digest|raw|plain(?:text)?|text|string|encrypted|encoded|base|hex|header|old|new|current|confirm(?:ation)?|\d+)$/;
 
 function isAboutASecret(words: readonly string[]): boolean {
   if (words.length < 2) return false;
@@ -82,7 +83,9 @@ function isAboutASecret(words: readonly string[]): boolean {
   return ABOUT_FIRST.has(words[0] as string) || ABOUT_LAST.has(words.at(-1) as string);
 }
 
-const ABOUT_FIRST = new Set('is has must should requires require needs can allow allows show hide min max num'.split(' '));
+const ABOUT_FIRST = new Set(
+  'is has must should requires require needs can allow allows show hide min max num'.split(' '),
+);
 const ABOUT_LAST = new Set(
   (
     'at on date time expires expiry expiration expired in count length size enabled disabled required changed updated created ' +
@@ -135,7 +138,7 @@ const SCHEME = /bearer|basic/i;
 const BEARER =
   /\b(bearer(?:\s|%20|\+){1,8})(?!\[|(?:tokens?|of|auth|authentication|authorization|scheme|header|format|credentials?|realm|error|scope|is|was|must|not|and|or|in)(?:[\s=:.,;!?)"']|$))[^\s"'`,;<>()[\]{}\\&]+/gi;
 
-const BASIC = /\b(basic(?:\s|%20|\+){1,8})(?!bearer)([\w+/-]+={0,2})/gi;
+const BASIC = /\b(basic(?:\s|%20|\+){1,8})(?!bearer|realm)([\w+/-]+={0,2})/gi;
 
 /** `Basic` is a common word: what follows is masked if it decodes to `user:password` or can hardly be a word. */
 function maskBasic(match: string, scheme: string, credentials: string): string {
@@ -159,8 +162,7 @@ function maskJwt(match: string, at: number, text: string): string {
 const JOSE_HEADER = /^eyJ(?:hbGci|0eXAi|raWQi|lbmMi|jdHki|4NXQi|4NWMi|qa3Ui|qd2si)/;
 
 /** Second form: a password that holds an unescaped `/`, `?` or `#`; what looks like a port is no password. */
-const USER_INFO =
-  /(:\/\/)(?:[^\s/?#"'`<>]*|[^\s/?#@:"'`<>]{0,200}:(?!\d{1,5}(?:[/?#]|$))[^\s"'`<>]{1,200})@/g;
+const USER_INFO = /(:\/\/)(?:[^\s/?#"'`<>]*|[^\s/?#@:"'`<>]{0,200}:(?!\d{1,5}(?:[/?#]|$))[^\s"'`<>]{1,200})@/g;
 
 const FOUR_DIGITS = /[2-6]\d{3}/;
 

@@ -41,7 +41,13 @@ const MATRIX_PAIR = /;([^=/;]+=[^/;]*)/g;
 function redactPairs(part: string, showPair: ShowPair): string {
   if (part.length < 2) return part;
   const pairs = part.slice(1).split('&');
-  return part.slice(0, 1) + pairs.map((pair) => redactPair(pair, showPair)).filter((pair) => pair !== undefined).join('&');
+  return (
+    part.slice(0, 1) +
+    pairs
+      .map((pair) => redactPair(pair, showPair))
+      .filter((pair) => pair !== undefined)
+      .join('&')
+  );
 }
 
 /** Character for character the same, unless there is something to hide. */

@@ -47,6 +47,7 @@ const READ: readonly (readonly [sql: string, operation: string | undefined, tabl
   ['SELECT 1; DELETE FROM users; DELETE FROM others', 'DELETE', 'users'],
   ["BEGIN; UPDATE users SET a = 'x;y'; COMMIT", 'UPDATE', 'users'],
   ['IF 1 = 1 UPDATE users SET a = 1', 'UPDATE', 'users', 'mssql'],
+  ['SELECT 1; DELETE FROM users', 'SELECT', '', 'sqlite'],
   ['CALL remove_user(7)', 'CALL', ''],
   ['CREATE TABLE users (id INT)', undefined, ''],
   ['CREATE TRIGGER t AFTER INSERT ON users BEGIN UPDATE x SET a = 1; DELETE FROM y; END', undefined, ''],

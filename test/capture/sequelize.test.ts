@@ -187,6 +187,14 @@ const OPERATIONS: Readonly<
     ({ sequelize }) => sequelize.getQueryInterface().bulkDelete('Tags', { label: 'red' }),
     ['BULK_DELETE Tag'],
   ],
+  'queryInterface.insert': [
+    ({ sequelize }) => sequelize.getQueryInterface().insert(null, 'Tags', { label: 'x' }),
+    ['CREATE Tag'],
+  ],
+  'queryInterface.bulkUpdate': [
+    ({ sequelize }) => sequelize.getQueryInterface().bulkUpdate('Tags', { label: 'x' }, { label: 'red' }),
+    ['BULK_UPDATE Tag'],
+  ],
   'a change of the schema': [
     async ({ sequelize }) => {
       const queryInterface = sequelize.getQueryInterface();
@@ -263,6 +271,16 @@ describe('the records of Sequelize', () => {
     takeRecords();
     await part.update({ age: 31 }, { silent: true });
     assert.deepEqual(takeRecords()[0]?.changes, { age: [null, 31] });
+  });
+
+  it('shows an expression as SQL, without its literal values', async () => {
+    const { User } = await newWorld();
+    await User.create({ name: Sequelize.fn('upper', 'secret'), age: Sequelize.literal('40 + 2') });
+    const [record] = takeRecords();
+    assert.deepEqual(
+      [record?.instance_repr['name'], record?.instance_repr['age']],
+      [{ sql: 'upper(?)' }, { sql: '? + ?' }],
+    );
   });
 
   it("doesn't show what was set and not saved", async () => {

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { auditInstrumentations } from '../src/instrumentations.ts';
+import { OptionError, checkOptions, mergeOptions, optionsFromEnvironment } from '../src/options.ts';
+
+describe('options from the environment', () => {
+  it('are those of the code, in capitals', () => {
+    assert.deepEqual(
+      optionsFromEnvironment({
+        ACTIVITY_AUDIT_DIRECTORY: '/var/log/audit',
+        ACTIVITY_AUDIT_CONSOLE: 'false',
+        ACTIVITY_AUDIT_READS: '0',
+        ACTIVITY_AUDIT_HTTP: 'TRUE',
+        ACTIVITY_AUDIT_MAX_BODY_BYTES: '1024',
+        ACTIVITY_AUDIT_FILE_MODE: '640',
+        ACTIVITY_AUDIT_DIRECTORY_MODE: '0o750',
+        ACTIVITY_AUDIT_REDACT_NAMES: 'iban, diagnosis',
+        ACTIVITY_AUDIT_HASH_KEY: 'a key of many letters',
+        ACTIVITY_AUDIT_CONFIG: 'read by register',
+        ACTIVITY_AUDIT_SEQUELIZE: '',
+        PATH: '/bin',
+      }),
+      {
+        directory: '/var/log/audit',
+        console: false,
+        reads: false,
+        http: true,
+        maxBodyBytes: 1024,
+        fileMode: 0o640,
+        directoryMode: 0o750,
+        redaction: { names: ['iban', 'diagnosis'], hashKey: 'a key of many letters' },
+      },
+    );
+  });
+
+  const bad: [variable: string, text: string, message: RegExp][] = [
+    ['ACTIVITY_AUDIT_CONSOLE', 'maybe', /^activity-audit: ACTIVITY_AUDIT_CONSOLE: expected true or false, got "maybe" \(string\)$/],
+    ['ACTIVITY_AUDIT_MAX_BODY_BYTES', '64k', /expected a whole number of bytes from 0 to 16777216, got "64k"/],
+    ['ACTIVITY_AUDIT_MAX_BODY_BYTES', '99999999', /got 99999999 \(number\)/],
+    ['ACTIVITY_AUDIT_FILE_MODE', '999', /expected file permissions/],
+    ['ACTIVITY_AUDIT_CONSOL', 'true', /expected one of ACTIVITY_AUDIT_HTTP, .*ACTIVITY_AUDIT_CONFIG, got "ACTIVITY_AUDIT_CONSOL"/],
+    ['ACTIVITY_AUDIT_USER_OF', 'x', /expected one of/],
+  ];
+  for (const [variable, text, message] of bad) {
+    it(`say what was expected of ${variable}=${text}`, () => {
+      assert.throws(() => optionsFromEnvironment({ [variable]: text }), (error) => error instanceof OptionError && message.test(error.message));
+    });
+  }
+});
+
+describe('options from code or a file', () => {
+  it('may say permissions as octal digits, since JSON has no octal numbers', () => {
+    assert.deepEqual(checkOptions({ fileMode: '640', console: false }, 'audit.json'), { fileMode: 0o640, console: false });
+  });
+
+  const bad: [options: unknown, message: RegExp][] = [
+    [{ consol: true }, /audit\.json: expected one of the options http, .* got "consol"/],
+    [{ maxBodyBytes: -1 }, /option maxBodyBytes in audit\.json: expected a whole number of bytes .* got -1 \(number\)/],
+    [{ directory: '' }, /option directory in audit\.json: expected the path of a directory, got ""/],
+    [{ userOf: 'user' }, /expected a function of the request, got "user"/],
+    [{ redaction: null }, /expected an object, got null/],
+    ['console', /audit\.json: expected an object of options, got "console"/],
+    [[], /got an array/],
+  ];
+  for (const [options, message] of bad) {
+    it(`are refused as ${JSON.stringify(options)}`, () => {
+      assert.throws(() => checkOptions(options, 'audit.json'), message);
+    });
+  }
+
+  it('are checked by auditInstrumentations, before anything is hooked', () => {
+    assert.throws(() => auditInstrumentations({ reads: 'no' as never }), /option reads in auditInstrumentations\(\)/);
+    assert.throws(() => auditInstrumentations({ redaction: { rules: [{ names: ['a'], action: 'hash' }] } }), /hashKey/);
+  });
+});
+
+describe('options from both', () => {
+  it('are taken from the environment first, and parts of redaction from either', () => {
+    assert.deepEqual(
+      mergeOptions({ console: true, reads: false, redaction: { names: ['a'] } }, { console: false, redaction: { paths: ['b'] } }),
+      { console: false, reads: false, redaction: { names: ['a'], paths: ['b'] } },
+    );
+  });
+});

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { before, describe, it } from 'node:test';
+
+import { NODE_VERSIONS, nodeBinary } from '../support/install.ts';
+import { type Ended, readRecords, runProcess } from '../support/run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const FIXTURES = 'test/fixtures/register';
+
+/** The oldest Node that we run on: what works there by hand works on the others. */
+let node: string;
+before(async () => {
+  node = await nodeBinary(NODE_VERSIONS[0]);
+});
+
+function register(env: NodeJS.ProcessEnv, fixture = 'one-request.mjs', ...args: string[]): Promise<Ended> {
+  return runProcess(node, ['--import', 'activity-audit/register', path.join(FIXTURES, fixture), ...args], { env });
+}
+
+describe('register', () => {
+  it('prints a console line for each record', async (t) => {
+    const { stdout } = await register({ ACTIVITY_AUDIT_DIRECTORY: await temporaryFolder(t) });
+    assert.match(stdout, /^API \d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \/one http GET Audit Internal Request 200 \d\.\d{3}s\n$/);
+  });
+
+  it('writes what any code logs through the Logs API to app.log', async (t) => {
+    const directory = await temporaryFolder(t);
+    await register({ ACTIVITY_AUDIT_DIRECTORY: directory, OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop' }, 'one-request.mjs', '--log');
+    const [record] = readRecords(directory, 'app');
+    assert.equal(record?.['message'], 'logged');
+    assert.equal(record?.['name'], 'shop');
+    assert.equal(record?.['service_name'], 'shop');
+  });
+
+  it('records in worker threads', async (t) => {
+    const directory = await temporaryFolder(t);
+    await register({ ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' }, 'worker.mjs');
+    assert.deepEqual(readRecords(directory, 'api').map((record) => record['actor_id']), ['ann']);
+  });
+
+  it('records the request whose handler killed the process', async (t) => {
+    const directory = await temporaryFolder(t);
+    const { code, stderr } = await register({ ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' }, 'throws.mjs');
+    assert.equal(code, 1);
+    assert.match(stderr, /handler broke/);
+    const [record] = readRecords(directory, 'api');
+    assert.equal((record?.['request_repr'] as { path: string }).path, '/throws');
+    assert.equal(record?.['outcome'], 'failure');
+    assert.match(String(record?.['error_message']), /process ended/);
+  });
+
+  it('does nothing at all with OTEL_SDK_DISABLED', async (t) => {
+    const directory = path.join(await temporaryFolder(t), 'logs');
+    const { code, stdout } = await register({ ACTIVITY_AUDIT_DIRECTORY: directory, OTEL_SDK_DISABLED: 'true' });
+    assert.deepEqual({ code, stdout, made: existsSync(directory) }, { code: 0, stdout: '', made: false });
+  });
+
+  it('stops the start with what was expected, got and where', async () => {
+    const { code, stderr } = await register({ ACTIVITY_AUDIT_CONSOLE: 'loud' });
+    assert.equal(code, 1);
+    assert.match(stderr, /OptionError: activity-audit: ACTIVITY_AUDIT_CONSOLE: expected true or false, got "loud" \(string\)/);
+  });
+
+  it('stops the start if the directory is none', async (t) => {
+    const file = path.join(await temporaryFolder(t), 'file');
+    await writeFile(file, '');
+    await chmod(file, 0o600);
+    const { code, stderr } = await register({ ACTIVITY_AUDIT_DIRECTORY: file });
+    assert.equal(code, 1);
+    assert.match(stderr, /cannot write to .*file: .*; set the option directory/);
+  });
+});
+
+describe('a config file', () => {
+  const kinds: [name: string, text: string][] = [
+    ['audit.json', '{ "console": false, "maxBodyBytes": 1 }'],
+    ['audit.cjs', 'module.exports = { console: false, maxBodyBytes: 1, userOf: () => "from-cjs" };'],
+    ['audit.mjs', 'export default { console: false, maxBodyBytes: 1, userOf: () => "from-mjs" };'],
+    ['audit.js', 'module.exports = { console: false, maxBodyBytes: 1, userOf: () => "from-js" };'],
+  ];
+  for (const [name, text] of kinds) {
+    it(`may be ${name}`, async (t) => {
+      const directory = await temporaryFolder(t);
+      const file = path.join(directory, name);
+      await writeFile(file, text);
+      const { code, stdout, stderr } = await register({ ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONFIG: file });
+      assert.deepEqual({ code, stdout }, { code: 0, stdout: '' }, stderr);
+      const [record] = readRecords(directory, 'api');
+      assert.equal(record?.['actor_id'], name === 'audit.json' ? 'ann' : `from-${path.extname(name).slice(1)}`);
+      assert.deepEqual(record?.['response_repr'] && (record['response_repr'] as { body: string }).body, 'o');
+    });
+  }
+
+  const broken: [name: string, text: string | undefined, message: RegExp][] = [
+    ['missing.json', undefined, /ACTIVITY_AUDIT_CONFIG: expected a \.js, \.mjs, \.cjs or \.json file that loads/],
+    ['syntax.json', '{ "console": ', /expected a \.js, \.mjs, \.cjs or \.json file that loads/],
+    ['typo.json', '{ "consol": true }', /typo\.json: expected one of the options/],
+    ['value.cjs', 'module.exports = { reads: "some" };', /option reads in .*value\.cjs: expected true or false, got "some"/],
+  ];
+  for (const [name, text, message] of broken) {
+    it(`stops the start as ${name}`, async (t) => {
+      const file = path.join(await temporaryFolder(t), name);
+      if (text !== undefined) await writeFile(file, text);
+      const { code, stderr } = await register({ ACTIVITY_AUDIT_CONFIG: file });
+      assert.equal(code, 1);
+      assert.match(stderr, message);
+    });
+  }
+});
+
+describe('with OTLP asked for', () => {
+  it('starts the SDK of the application, whose spans the records carry, and sends the records too', async (t) => {
+    const directory = await temporaryFolder(t);
+    const collector = await collect();
+    t.after(() => collector.close());
+    const { code, stderr } = await register({
+      ACTIVITY_AUDIT_DIRECTORY: directory,
+      ACTIVITY_AUDIT_CONSOLE: 'false',
+      OTEL_SERVICE_NAME: 'shop',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_METRICS_EXPORTER: 'none',
+    });
+    assert.equal(code, 0, stderr);
+    const [record] = readRecords(directory, 'api');
+    assert.equal(record?.['service_name'], 'shop');
+    const traces = collector.received('/v1/traces');
+    assert.match(traces, new RegExp(String(record?.['trace_id'])));
+    assert.match(traces, new RegExp(String(record?.['span_id'])));
+    assert.match(collector.received('/v1/logs'), new RegExp(String(record?.['record_id'])));
+  });
+});
+
+/** A Collector as far as a client can tell: it takes everything, and remembers it. */
+async function collect(): Promise<{ url: string; received(path: string): string; close(): void }> {
+  const bodies = new Map<string, string>();
+  const server = http.createServer((request, response) => {
+    request.setEncoding('utf8');
+    request.on('data', (text: string) => bodies.set(request.url ?? '', (bodies.get(request.url ?? '') ?? '') + text));
+    request.on('end', () => response.setHeader('Content-Type', 'application/json').end('{}'));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received: (target) => bodies.get(target) ?? '',
+    close: () => server.close(),
+  };
+}
