@@ -140,8 +140,16 @@ function isNamed(segment: string): boolean {
 }
 
 function endsWith(path: readonly string[], end: readonly string[]): boolean {
-  const start = path.length - end.length;
-  return start >= 0 && end.every((segment, at) => segment === '*' || segment === path[start + at]?.toLowerCase());
+  if (end.length > path.length) return false;
+  for (let fromEnd = 1; fromEnd <= end.length; fromEnd += 1) {
+    const segment = end[end.length - fromEnd] as string;
+    if (segment !== '*' && !isSameSegment(segment, path[path.length - fromEnd] as string)) return false;
+  }
+  return true;
+}
+
+function isSameSegment(lowerCase: string, segment: string): boolean {
+  return lowerCase.length === segment.length && (lowerCase === segment || lowerCase === segment.toLowerCase());
 }
 
 function check(options: RedactionOptions): void {

@@ -91,7 +91,7 @@ const ABOUT_LAST = new Set(
     'at on date time expires expiry expiration expired in count length size enabled disabled required changed updated created ' +
     'type policy policies strength attempts status accepted consent preferences notice banner domain name version age ' +
     'ttl format algorithm alg provider brand holder last month year rotation valid verified visible field label scheme ' +
-    'method limit min max rules failed set'
+    'method limit min max rules failed set error errors exception'
   ).split(' '),
 );
 

@@ -1,10 +1,11 @@
+import type { Context } from '@opentelemetry/api';
+
 import { attachEvent, attachedEvent } from '../event/attached-event.ts';
 import { AUDIT_ACTOR_ID, AUDIT_ACTOR_TYPE, AUDIT_REQUEST_ID } from '../event/attributes.ts';
 import type { AnyEvent } from '../event/event.ts';
 import type { LogRecordLike } from '../event/from-log-record.ts';
 import { report } from '../event/guard.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
-import type { Context } from '../vendor/opentelemetry.ts';
 import { ExitWatch } from './exit-watch.ts';
 import type { LogRecordExporter } from './log-record-exporter.ts';
 import { RetryingLogRecordExporter } from './retrying-log-record-exporter.ts';

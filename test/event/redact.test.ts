@@ -227,6 +227,8 @@ describe('text', () => {
     ['{"pin":1234,"a":1', '{"pin":"[REDACTED]","a":1'],
     ['{"pass\\u0077ord":"x1"}', '{"pass\\u0077ord":"[REDACTED]"}'],
     ['{"a":"{\\"password\\":\\"x\\\\\\"y\\",\\"b\\":1}"}', '{"a":"{\\"password\\":\\"[REDACTED]\\",\\"b\\":1}"}'],
+    ['{"a":"{\\"password\\":\\"x\\\\\\", y\\",\\"b\\":1}"}', '{"a":"{\\"password\\":\\"[REDACTED]\\",\\"b\\":1}"}'],
+    ['{"a":"{\\"password\\":\\"x","user":"bob"}', '{"a":"{\\"password\\":\\"[REDACTED]","user":"bob"}'],
     ['{"credentials":{"a":"}","b":[1]},"c":1', '{"credentials":"[REDACTED]","c":1'],
     ['{"credentials":{"a":"x","b":"y', '{"credentials":"[REDACTED]"'],
     ["{ password: 'it\\'s', b: 'c' }", "{ password: '[REDACTED]', b: 'c' }"],
@@ -403,7 +405,7 @@ describe('whatever comes', () => {
   const planted = fc.letrec<{ node: unknown }>((tie) => ({
     node: fc.oneof(
       { depthSize: 'small' },
-      secretName.map((name) => ({ [name]: SECRET })),
+      fc.tuple(secretName, fc.string(), fc.string()).map(([name, a, b]) => ({ [name]: a + SECRET + b })),
       fc.tuple(secretName, fc.jsonValue({ maxDepth: 1 })).map(([name, other]) => ({ [name]: { other, at: [SECRET] } })),
       fc.tuple(fc.jsonValue({ maxDepth: 1 }), tie('node'), fc.jsonValue({ maxDepth: 1 })),
       fc

@@ -28,7 +28,7 @@ describe('a name', () => {
     isSecret pinned spin opinion hotpot pancake accountSid messageSid key keys primaryKey publicKey idempotency-key id name
     email code status cardType creditCardBrand card_holder client_assertion_type authorization_endpoint
     access-control-allow-credentials access-control-allow-headers content-type user-agent host compassion topping
-    signatureDate design assign expand panel company notes iban _ 0 2fa`;
+    signatureDate InvalidPasswordError CredentialsProviderError TokenExpiredError design assign expand panel company notes iban _ 0 2fa`;
   for (const name of harmless.trim().split(/\s+/)) {
     it(`is harmless: ${name}`, () => assert.equal(isSecretName(name), false));
   }

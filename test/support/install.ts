@@ -2,13 +2,14 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Kept between runs, with what is in it named by what was asked for; `npm ci` empties it. */
-const CACHE = path.resolve('node_modules/.cache/activity-audit');
+/** Kept between runs, with what is in it named by what was asked for; outside of the repository, whose own packages would be found. */
+export const CACHE = path.join(os.tmpdir(), 'activity-audit-tests');
 
 const underway = new Map<string, Promise<string>>();
 

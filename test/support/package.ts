@@ -5,6 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
+import { CACHE } from './install.ts';
+
 const run = promisify(execFile);
 
 let packing: Promise<string> | undefined;
@@ -20,7 +22,7 @@ async function pack(): Promise<string> {
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
   const tarball = path.join(folder, filename);
   const hash = createHash('sha256').update(await readFile(tarball)).digest('hex').slice(0, 12);
-  const kept = path.resolve('node_modules/.cache/activity-audit/tarballs', `${hash}.tgz`);
+  const kept = path.join(CACHE, 'tarballs', `${hash}.tgz`);
   await mkdir(path.dirname(kept), { recursive: true });
   await copyFile(tarball, kept);
   return `file:${kept}`;
