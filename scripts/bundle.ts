@@ -30,13 +30,24 @@ writeFileSync('dist/THIRD-PARTY-NOTICES.txt', notices(metafile));
 
 /** The licenses of all packages that got into a bundle. */
 function notices({ inputs }: Metafile): string {
-  const folders = new Set(Object.keys(inputs).flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
-  return [...folders].toSorted().map(notice).join(`\n${'-'.repeat(80)}\n\n`);
+  const folders = new Set(
+    Object.keys(inputs).flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []),
+  );
+  return [...folders]
+    .toSorted()
+    .map(notice)
+    .join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 function notice(folder: string): string {
-  const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
-  const file = ['LICENSE', 'LICENSE.md', 'license.md', 'license'].map((known) => path.join(folder, known)).find(existsSync);
-  if (!file) throw new Error(`${name} has no license file: look at its package, and say here what its license asks for`);
+  const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<
+    string,
+    string
+  >;
+  const file = ['LICENSE', 'LICENSE.md', 'license.md', 'license']
+    .map((known) => path.join(folder, known))
+    .find(existsSync);
+  if (!file)
+    throw new Error(`${name} has no license file: look at its package, and say here what its license asks for`);
   return `${name} ${version} (${license})\n\n${readFileSync(file, 'utf8').trim()}\n`;
 }

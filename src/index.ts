@@ -4,7 +4,7 @@
  * OpenTelemetry SDK of their own, and for the application's own code.
  */
 export { type AuditInstrumentation, auditInstrumentations } from './instrumentations.ts';
-export { auditSequelize } from './capture/sequelize.ts';
+export { type SequelizeInstrumentationConfig, auditSequelize } from './capture/audit-sequelize.ts';
 export { type Actor, type ActorLike, type UserInfo, currentActor, setActor, withActor } from './context/actor.ts';
 export type { UserOf } from './capture/actor-finder.ts';
 export type {

@@ -40,7 +40,15 @@ export function auditInstrumentations(
   const { http = true, sequelize = true, reads, maxBodyBytes, userOf } = checked;
   const shared = redactor ?? createRedactor(checked.redaction);
   return [
-    ...(http ? [new HttpServerInstrumentation({ redactor: shared, userOf, ...(maxBodyBytes !== undefined && { maxBodyBytes }) })] : []),
+    ...(http
+      ? [
+          new HttpServerInstrumentation({
+            redactor: shared,
+            userOf,
+            ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+          }),
+        ]
+      : []),
     ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, ...(reads !== undefined && { reads }) })] : []),
   ];
 }

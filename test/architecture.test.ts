@@ -24,10 +24,12 @@ interface Import {
 
 function importsOf(file: string): Import[] {
   const source = readFileSync(path.join('src', file), 'utf8');
-  return [...source.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)'/gm)].map(([, type, specifier = '']) => ({
-    specifier,
-    isType: type !== undefined,
-  }));
+  return [...source.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)'/gm)].map(
+    ([, type, specifier = '']) => ({
+      specifier,
+      isType: type !== undefined,
+    }),
+  );
 }
 
 const folderOf = (file: string): string => (file.includes('/') ? file.slice(0, file.indexOf('/')) : 'root');
@@ -44,19 +46,26 @@ describe('the house', () => {
         .filter(({ specifier }) => specifier.startsWith('.'))
         .map(({ specifier }) => folderOf(path.join(path.dirname(file), specifier)))
         .filter((target) => target !== folder);
-      assert.deepEqual(seen.filter((target) => !MAY_IMPORT[folder]?.includes(target)), []);
+      assert.deepEqual(
+        seen.filter((target) => !MAY_IMPORT[folder]?.includes(target)),
+        [],
+      );
     });
 
     it(`src/${file} loads only what ${folder} may load`, () => {
       const loaded = importsOf(file).filter(
         ({ specifier, isType }) => !isType && !specifier.startsWith('.') && !specifier.startsWith('node:'),
       );
-      assert.deepEqual(loaded.filter(({ specifier }) => !MAY_LOAD[folder]?.test(specifier)), []);
+      assert.deepEqual(
+        loaded.filter(({ specifier }) => !MAY_LOAD[folder]?.test(specifier)),
+        [],
+      );
     });
   }
 
   it('lets what decides import nothing', () => {
-    for (const file of ['event/event.ts', 'event/secrets.ts', 'export/stream.ts']) assert.deepEqual(importsOf(file), []);
+    for (const file of ['event/event.ts', 'event/secrets.ts', 'export/stream.ts'])
+      assert.deepEqual(importsOf(file), []);
   });
 
   it('has the environment read in register alone', () => {
@@ -65,7 +74,9 @@ describe('the house', () => {
   });
 
   it('has stdout written by the console exporter alone', () => {
-    const writers = files.filter((file) => /process\.stdout|console\.\w+\(/.test(readFileSync(path.join('src', file), 'utf8')));
+    const writers = files.filter((file) =>
+      /process\.stdout|console\.\w+\(/.test(readFileSync(path.join('src', file), 'utf8')),
+    );
     assert.deepEqual(writers, ['export/console-log-record-exporter.ts']);
   });
 });

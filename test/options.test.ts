@@ -35,23 +35,37 @@ describe('options from the environment', () => {
   });
 
   const bad: [variable: string, text: string, message: RegExp][] = [
-    ['ACTIVITY_AUDIT_CONSOLE', 'maybe', /^activity-audit: ACTIVITY_AUDIT_CONSOLE: expected true or false, got "maybe" \(string\)$/],
+    [
+      'ACTIVITY_AUDIT_CONSOLE',
+      'maybe',
+      /^activity-audit: ACTIVITY_AUDIT_CONSOLE: expected true or false, got "maybe" \(string\)$/,
+    ],
     ['ACTIVITY_AUDIT_MAX_BODY_BYTES', '64k', /expected a whole number of bytes from 0 to 16777216, got "64k"/],
     ['ACTIVITY_AUDIT_MAX_BODY_BYTES', '99999999', /got 99999999 \(number\)/],
     ['ACTIVITY_AUDIT_FILE_MODE', '999', /expected file permissions/],
-    ['ACTIVITY_AUDIT_CONSOL', 'true', /expected one of ACTIVITY_AUDIT_HTTP, .*ACTIVITY_AUDIT_CONFIG, got "ACTIVITY_AUDIT_CONSOL"/],
+    [
+      'ACTIVITY_AUDIT_CONSOL',
+      'true',
+      /expected one of ACTIVITY_AUDIT_HTTP, .*ACTIVITY_AUDIT_CONFIG, got "ACTIVITY_AUDIT_CONSOL"/,
+    ],
     ['ACTIVITY_AUDIT_USER_OF', 'x', /expected one of/],
   ];
   for (const [variable, text, message] of bad) {
     it(`say what was expected of ${variable}=${text}`, () => {
-      assert.throws(() => optionsFromEnvironment({ [variable]: text }), (error) => error instanceof OptionError && message.test(error.message));
+      assert.throws(
+        () => optionsFromEnvironment({ [variable]: text }),
+        (error) => error instanceof OptionError && message.test(error.message),
+      );
     });
   }
 });
 
 describe('options from code or a file', () => {
   it('may say permissions as octal digits, since JSON has no octal numbers', () => {
-    assert.deepEqual(checkOptions({ fileMode: '640', console: false }, 'audit.json'), { fileMode: 0o640, console: false });
+    assert.deepEqual(checkOptions({ fileMode: '640', console: false }, 'audit.json'), {
+      fileMode: 0o640,
+      console: false,
+    });
   });
 
   const bad: [options: unknown, message: RegExp][] = [
@@ -78,7 +92,10 @@ describe('options from code or a file', () => {
 describe('options from both', () => {
   it('are taken from the environment first, and parts of redaction from either', () => {
     assert.deepEqual(
-      mergeOptions({ console: true, reads: false, redaction: { names: ['a'] } }, { console: false, redaction: { paths: ['b'] } }),
+      mergeOptions(
+        { console: true, reads: false, redaction: { names: ['a'] } },
+        { console: false, redaction: { paths: ['b'] } },
+      ),
       { console: false, reads: false, redaction: { names: ['a'], paths: ['b'] } },
     );
   });

@@ -13,14 +13,20 @@ describe('the resource', () => {
 
   for (const text of ['shop', 'a=b=c', '=x', 'a=%zz']) {
     it(`is refused as ${text}`, () => {
-      assert.throws(() => resourceFrom({ OTEL_RESOURCE_ATTRIBUTES: text }), /OTEL_RESOURCE_ATTRIBUTES: expected key=value/);
+      assert.throws(
+        () => resourceFrom({ OTEL_RESOURCE_ATTRIBUTES: text }),
+        /OTEL_RESOURCE_ATTRIBUTES: expected key=value/,
+      );
     });
   }
 });
 
 describe('OTEL_SDK_DISABLED', () => {
   it('switches off with true alone, whatever its case', () => {
-    assert.deepEqual(['true', 'TRUE', '1', 'false', ''].map((text) => isDisabled({ OTEL_SDK_DISABLED: text })), [true, true, false, false, false]);
+    assert.deepEqual(
+      ['true', 'TRUE', '1', 'false', ''].map((text) => isDisabled({ OTEL_SDK_DISABLED: text })),
+      [true, true, false, false, false],
+    );
   });
 });
 
@@ -31,17 +37,32 @@ describe('signals', () => {
     [{ OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' }, undefined],
     [{ OTEL_TRACES_EXPORTER: 'console' }, { traces: true, metrics: false, logs: undefined }],
     [{ OTEL_METRICS_EXPORTER: 'prometheus' }, { traces: false, metrics: true, logs: undefined }],
-    [{ OTEL_LOGS_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, { traces: false, metrics: false, logs: 'grpc' }],
+    [
+      { OTEL_LOGS_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+      { traces: false, metrics: false, logs: 'grpc' },
+    ],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318' }, { traces: true, metrics: true, logs: 'http/protobuf' }],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_METRICS_EXPORTER: 'none' }, { traces: true, metrics: false, logs: 'http/protobuf' }],
-    [{ OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://c:4318/v1/logs', OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'http/json' }, { traces: false, metrics: false, logs: 'http/json' }],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_METRICS_EXPORTER: 'none' },
+      { traces: true, metrics: false, logs: 'http/protobuf' },
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://c:4318/v1/logs', OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'http/json' },
+      { traces: false, metrics: false, logs: 'http/json' },
+    ],
   ];
   for (const [env, signals] of asked) {
     it(`are ${JSON.stringify(signals)} by ${JSON.stringify(env)}`, () => assert.deepEqual(signalsFrom(env), signals));
   }
 
   it('are refused where they can not be', () => {
-    assert.throws(() => signalsFrom({ OTEL_LOGS_EXPORTER: 'kafka' }), /OTEL_LOGS_EXPORTER: expected otlp, console or none, got "kafka"/);
-    assert.throws(() => signalsFrom({ OTEL_LOGS_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }), /expected http\/protobuf, http\/json or grpc/);
+    assert.throws(
+      () => signalsFrom({ OTEL_LOGS_EXPORTER: 'kafka' }),
+      /OTEL_LOGS_EXPORTER: expected otlp, console or none, got "kafka"/,
+    );
+    assert.throws(
+      () => signalsFrom({ OTEL_LOGS_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }),
+      /expected http\/protobuf, http\/json or grpc/,
+    );
   });
 });

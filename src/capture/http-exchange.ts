@@ -7,7 +7,13 @@ import type { Work } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import { recordId } from '../event/record-id.ts';
 import type { IncomingDraft } from '../event/request-event.ts';
-import { type Context, context, getRPCMetadata, isSpanContextValid, parseTraceParent } from '../vendor/opentelemetry.ts';
+import {
+  type Context,
+  context,
+  getRPCMetadata,
+  isSpanContextValid,
+  parseTraceParent,
+} from '../vendor/opentelemetry.ts';
 import { type UserOf, actorFinder } from './actor-finder.ts';
 import { type HttpWatcher, unwatch } from './http-patch.ts';
 import { PassingBody } from './passing-body.ts';
@@ -37,7 +43,12 @@ export class HttpExchange implements HttpWatcher {
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    { told, userOf, maxBodyBytes, now }: { told: Told; userOf: UserOf | undefined; maxBodyBytes: number; now: () => number },
+    {
+      told,
+      userOf,
+      maxBodyBytes,
+      now,
+    }: { told: Told; userOf: UserOf | undefined; maxBodyBytes: number; now: () => number },
   ) {
     this.#request = request;
     this.#response = response;

@@ -16,12 +16,15 @@ export class PassingBody implements Body {
 
   /** Takes a chunk as `write(chunk, encoding)` or `push(chunk, encoding)` got it; anything else is no body. */
   add(chunk: unknown, encoding: unknown): void {
-    if (typeof chunk === 'string') this.#addText(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
+    if (typeof chunk === 'string')
+      this.#addText(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
     else if (chunk instanceof Uint8Array) this.#addBytes(chunk);
   }
 
   readonly bytes = (): Buffer => {
-    const buffers = this.#chunks.map((chunk, i) => (typeof chunk === 'string' ? Buffer.from(chunk, this.#encodings[i]) : chunk));
+    const buffers = this.#chunks.map((chunk, i) =>
+      typeof chunk === 'string' ? Buffer.from(chunk, this.#encodings[i]) : chunk,
+    );
     const all = buffers.length === 1 ? (buffers[0] as Buffer) : Buffer.concat(buffers);
     return all.length > this.#limit ? all.subarray(0, this.#limit) : all;
   };

@@ -3,7 +3,7 @@ import { emit } from '../event/emit.ts';
 import type { ModelEvent, Outcome } from '../event/event.ts';
 import { guard } from '../event/guard.ts';
 import { type ModelDraft, modelEvent } from '../event/model-event.ts';
-import type { Redactor } from '../event/redact.ts';
+import { type Redactor, createRedactor } from '../event/redact.ts';
 import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
 import { errorText } from './sequelize-error.ts';
 import { hold } from './sequelize-journal.ts';
@@ -25,14 +25,18 @@ export interface Recorder {
 }
 
 export interface RecorderOptions {
-  readonly redactor: Redactor;
-  readonly reads: boolean;
-  readonly now: () => number;
+  /** @default createRedactor() */
+  readonly redactor?: Redactor;
+  /** @default true */
+  readonly reads?: boolean;
+  /** @default Date.now */
+  readonly now?: () => number;
   readonly isActive: () => boolean;
   readonly provider: () => ApiLoggerProvider | undefined;
 }
 
-export function createRecorder({ redactor, reads, now, isActive, provider }: RecorderOptions): Recorder {
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { redactor = createRedactor(), reads = true, now = Date.now, isActive, provider } = options;
   const send = (event: ModelEvent, origin: Origin): void => emit(event, origin, provider());
   return {
     redactor,

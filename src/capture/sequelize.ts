@@ -1,6 +1,5 @@
 import { realProvider } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
-import { type Redactor, createRedactor } from '../event/redact.ts';
 import { VERSION } from '../event/version.ts';
 import {
   type ApiLoggerProvider,
@@ -8,20 +7,10 @@ import {
   InstrumentationNodeModuleDefinition,
   InstrumentationNodeModuleFile,
 } from '../vendor/opentelemetry.ts';
+import type { SequelizeInstrumentationConfig } from './audit-sequelize.ts';
 import { install } from './sequelize-install.ts';
 import { type Recorder, createRecorder } from './sequelize-recorder.ts';
 import type { SequelizeClassShape, SequelizeShape } from './sequelize-shape.ts';
-
-export interface SequelizeInstrumentationConfig {
-  /** @default true */
-  readonly enabled?: boolean;
-  /** Shared with the other instrumentations. @default createRedactor() */
-  readonly redactor?: Redactor;
-  /** Record what is looked at, too. @default true */
-  readonly reads?: boolean;
-  /** Milliseconds since 1970. @default Date.now */
-  readonly now?: () => number;
-}
 
 const SUPPORTED = ['>=6 <7'];
 
@@ -73,57 +62,14 @@ export class SequelizeInstrumentation extends InstrumentationBase<SequelizeInstr
     let recorder: Recorder | undefined;
     return (sequelize) => {
       guard('hooking Sequelize', () => {
-        recorder ??= recorderOf(
-          this.getConfig(),
+        recorder ??= createRecorder({
+          ...this.getConfig(),
           // `registerInstrumentations` enables also what its configuration disables.
-          () => this.enabled === true && this.getConfig().enabled !== false,
-          () => this.provider,
-        );
+          isActive: () => this.enabled === true && this.getConfig().enabled !== false,
+          provider: () => this.provider,
+        });
         install(sequelize, recorder);
       });
     };
   }
-}
-
-/**
- * Records what one Sequelize 6 instance does, where the instrumentation can't see it: in an application that is bundled
- * together with Sequelize, or for an instance that was made before. An instance that is recorded already is left as it is.
- *
- * @throws TypeError if `sequelize` isn't an instance of Sequelize 6
- *
- * @example
- * const sequelize = auditSequelize(new Sequelize('sqlite::memory:'));
- */
-export function auditSequelize<T extends object>(sequelize: T, config: SequelizeInstrumentationConfig = {}): T {
-  if (!isSequelize(sequelize)) {
-    throw new TypeError(`auditSequelize: expected an instance of Sequelize 6, got ${nameOf(sequelize)}`);
-  }
-  const isActive = (): boolean => config.enabled !== false;
-  install(
-    sequelize,
-    recorderOf(config, isActive, () => undefined),
-  );
-  return sequelize;
-}
-
-function recorderOf(
-  { redactor = createRedactor(), reads = true, now = Date.now }: SequelizeInstrumentationConfig,
-  isActive: () => boolean,
-  provider: () => ApiLoggerProvider | undefined,
-): Recorder {
-  return createRecorder({ redactor, reads, now, isActive, provider });
-}
-
-function isSequelize(value: unknown): value is SequelizeShape {
-  const shape = value as Partial<SequelizeShape> | null | undefined;
-  return (
-    typeof shape?.getQueryInterface === 'function' &&
-    typeof shape.addHook === 'function' &&
-    typeof shape.options?.hooks === 'object' &&
-    Array.isArray(shape.modelManager?.models)
-  );
-}
-
-function nameOf(value: unknown): string {
-  return typeof value === 'object' && value !== null ? `an instance of ${value.constructor.name}` : typeof value;
 }

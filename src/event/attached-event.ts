@@ -46,4 +46,3 @@ function withOrigin(event: AnyEvent): AnyEvent {
     schema_version: event.schema_version ?? SCHEMA_VERSION,
   };
 }
-

@@ -66,7 +66,8 @@ function jsonRepr(text: string, root: string, redactor: Redactor): Json {
 
 type Kind = 'json' | 'form' | 'text' | 'binary';
 
-const TEXT_MEDIA = /^(?:text\/|application\/(?:xml|yaml|x-yaml|javascript|ecmascript|graphql|sql|toml|x-ndjson)$)|\+(?:xml|yaml)$/;
+const TEXT_MEDIA =
+  /^(?:text\/|application\/(?:xml|yaml|x-yaml|javascript|ecmascript|graphql|sql|toml|x-ndjson)$)|\+(?:xml|yaml)$/;
 
 function kindOf(media: string, bytes: Buffer, charset: string): Kind {
   if (media === 'application/json' || media.endsWith('+json') || media === 'text/json') return 'json';

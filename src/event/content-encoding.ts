@@ -1,3 +1,5 @@
+import type Zlib from 'node:zlib';
+
 type Decoder = (bytes: Buffer, maxOutputLength: number) => Buffer;
 
 /** Decoders that take what was cut in the middle: they give what there is. */
@@ -47,7 +49,7 @@ function decodeUpTo(bytes: Buffer, decoder: Decoder, limit: number): Decoded | u
 }
 
 /** Asked for when it is needed: most processes start, and many end, without a compressed body. */
-const zlib = (): typeof import('node:zlib') => process.getBuiltinModule('node:zlib');
+const zlib = (): typeof Zlib => process.getBuiltinModule('node:zlib');
 
 function gunzip(bytes: Buffer, maxOutputLength: number): Buffer {
   const { gunzipSync, constants } = zlib();

@@ -87,4 +87,3 @@ export function verbOf(action: ModelAction): string {
       return verb;
   }
 }
-

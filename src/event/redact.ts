@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import type { Json, JsonObject } from './event.ts';
 import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
 import { redactText, wellFormed } from './redact-text.ts';
@@ -43,8 +42,8 @@ const MAX_TEXT = 65_536;
 const MAX_ALL_TEXT = 1_048_576;
 const LONG_TEXT = 1024;
 const MAX_LABEL = 256;
-/** `pin=1234`, `pwd: x`: nothing shorter is looked into. */
-const SHORTEST_TELLING = 6;
+/** A name, a sign, a value. */
+const SHORTEST_TELLING = 3;
 const SMALLEST_CARD_NUMBER = 2e12;
 
 const CIRCULAR = '[Circular]';
@@ -169,6 +168,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     try {
       const text =
         typeof value === 'string' ? value : typeof value === 'bigint' ? String(value) : JSON.stringify(value);
+      const { createHmac } = process.getBuiltinModule('node:crypto');
       return `[HASH:${createHmac('sha256', hashKey).update(text).digest('hex').slice(0, 16)}]`;
     } catch {
       return MASK;
@@ -197,9 +197,12 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     return isObject(shown) ? Object.values(shown)[0] : shown;
   }
 
-  function showPair(name: string, value: string): readonly [string, string] | undefined {
-    const [shown] = Object.entries(objectOf({ [name]: value }, 'query'));
-    return shown && [shown[0], shown[1] as string];
+  function showPair(name: string, value: string): readonly [name: string, value: string] | undefined {
+    const verdict = (policy.hasPaths ? policy.ofPath(['query', name]) : undefined) ?? policy.ofName(name);
+    if (verdict === 'remove') return undefined;
+    if (verdict === 'keep') return [name, redactedText(value)];
+    if (verdict === 'rename') return [redactedText(name), redactedText(value)];
+    return [name, replacement(value, verdict) as string];
   }
 
   return {

@@ -26,7 +26,12 @@ export interface IncomingDraft {
 }
 
 /** The record of one exchange that came in. */
-export function incomingEvent(draft: IncomingDraft, origin: Origin, redactor: Redactor, maxBodyBytes: number): RequestEvent {
+export function incomingEvent(
+  draft: IncomingDraft,
+  origin: Origin,
+  redactor: Redactor,
+  maxBodyBytes: number,
+): RequestEvent {
   const user = userId(origin);
   return {
     timestamp: timestamp(origin.time),
@@ -50,7 +55,12 @@ export function incomingEvent(draft: IncomingDraft, origin: Origin, redactor: Re
   };
 }
 
-function requestRepr(draft: IncomingDraft, user: string, redactor: Redactor, maxBodyBytes: number): IncomingRequestRepr {
+function requestRepr(
+  draft: IncomingDraft,
+  user: string,
+  redactor: Redactor,
+  maxBodyBytes: number,
+): IncomingRequestRepr {
   const queryStart = draft.target.indexOf('?');
   return {
     method: draft.method,

@@ -69,6 +69,7 @@ function splitPair(pair: string): [name: string, value: string | undefined] {
 
 /** What is not properly escaped stays as it is. */
 function decoded(text: string): string {
+  if (!ESCAPE.test(text)) return text;
   return text.replaceAll('+', ' ').replace(/(?:%[\da-f]{2})+/gi, (run) => {
     try {
       return decodeURIComponent(run);
@@ -77,6 +78,8 @@ function decoded(text: string): string {
     }
   });
 }
+
+const ESCAPE = /[+%]/;
 
 /** Only what would end the value: a mask stays readable. */
 function escaped(text: string): string {

@@ -28,7 +28,9 @@ afterEach(async () => {
 
 /** The record of the request to `path`. */
 async function recordOf(path: string): Promise<RequestEvent & { request_repr: IncomingRequestRepr }> {
-  return audit.waitFor((record) => 'request_repr' in record && 'path' in record.request_repr && record.request_repr.path === path);
+  return audit.waitFor(
+    (record) => 'request_repr' in record && 'path' in record.request_repr && record.request_repr.path === path,
+  );
 }
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -40,9 +42,12 @@ function postJson(path: string, body: unknown, headers: http.OutgoingHttpHeaders
 describe('an exchange with Express', () => {
   it('is recorded with method, path, query, headers, bodies, status, route and time', async () => {
     const app = express();
-    app.use('/api', express.Router().post('/items/:id', express.json(), (request, response) => {
-      response.status(201).json({ got: request.body as unknown });
-    }));
+    app.use(
+      '/api',
+      express.Router().post('/items/:id', express.json(), (request, response) => {
+        response.status(201).json({ got: request.body as unknown });
+      }),
+    );
     server = await serve(app);
     await postJson('/api/items/7?tag=a&tag=b&q=x%20y', { title: 'hello' }, { 'X-Custom': 'Kept' });
 
@@ -101,11 +106,16 @@ describe('a body', () => {
   /** Answers with what it got, and its type. */
   const echo: http.RequestListener = (request, response) => {
     response.setHeader('Content-Type', request.headers['content-type'] ?? 'application/octet-stream');
-    if (request.headers['content-encoding']) response.setHeader('Content-Encoding', request.headers['content-encoding']);
+    if (request.headers['content-encoding'])
+      response.setHeader('Content-Encoding', request.headers['content-encoding']);
     request.pipe(response);
   };
 
-  async function echoed(type: string, body: string | Buffer, headers: http.OutgoingHttpHeaders = {}): Promise<RequestEvent> {
+  async function echoed(
+    type: string,
+    body: string | Buffer,
+    headers: http.OutgoingHttpHeaders = {},
+  ): Promise<RequestEvent> {
     server = await serve(echo);
     await send(server.port, { method: 'POST', path: '/echo', headers: { 'Content-Type': type, ...headers } }, body);
     const record = await recordOf('/echo');
@@ -118,7 +128,12 @@ describe('a body', () => {
     ['a JSON value for a +json type', 'application/ld+json; charset=utf-8', '[1]', [1]],
     ['an object for a form', 'application/x-www-form-urlencoded', 'a=1&b=x+y&a=2', { a: ['1', '2'], b: 'x y' }],
     ['a text for text', 'text/plain', 'grüß dich', 'grüß dich'],
-    ['a text in its charset', 'text/plain; charset=iso-8859-1', Buffer.from('gr\u00fc\u00df', 'latin1'), 'gr\u00fc\u00df'],
+    [
+      'a text in its charset',
+      'text/plain; charset=iso-8859-1',
+      Buffer.from('gr\u00fc\u00df', 'latin1'),
+      'gr\u00fc\u00df',
+    ],
     ['"Binary content" for an image', 'image/png', Buffer.from([137, 80, 78, 71]), 'Binary content'],
     ['"Invalid JSON" for what only says that it is JSON', 'application/json', '{"a":', 'Invalid JSON'],
   ];
@@ -257,7 +272,9 @@ describe('an exchange that breaks off', () => {
   it('is recorded when an upload is broken off', async () => {
     server = await serve((request) => request.resume().on('error', () => undefined));
     const socket = net.connect(server.port, '127.0.0.1');
-    socket.write('POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"par');
+    socket.write(
+      'POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"par',
+    );
     await sleep(50);
     socket.destroy();
     const record = await recordOf('/upload');
@@ -301,9 +318,12 @@ describe('the request id', () => {
     assert.equal((await record({ 'X-Request-Id': 'abc-123' })).request_id, 'abc-123');
   });
 
-  it('is the trace id of the caller where it sent none, and its span is the record\'s', async () => {
+  it("is the trace id of the caller where it sent none, and its span is the record's", async () => {
     const { request_id, trace_id, span_id } = await record({ traceparent: TRACEPARENT });
-    assert.deepEqual({ request_id, trace_id, span_id }, { request_id: TRACE, trace_id: TRACE, span_id: 'b7ad6b7169203331' });
+    assert.deepEqual(
+      { request_id, trace_id, span_id },
+      { request_id: TRACE, trace_id: TRACE, span_id: 'b7ad6b7169203331' },
+    );
   });
 
   for (const [name, id] of [
@@ -319,9 +339,19 @@ describe('the request id', () => {
 
 describe('the actor', () => {
   const users: [where: string, put: (request: http.IncomingMessage) => void][] = [
-    ['request.user', (request) => Object.assign(request, { user: { id: 7, email: 'ann@example.com', firstName: 'Ann' } })],
-    ['request.auth', (request) => Object.assign(request, { auth: { sub: '7', email: 'ann@example.com', given_name: 'Ann' } })],
-    ['request.session.user', (request) => Object.assign(request, { session: { user: { _id: '7', email: 'ann@example.com', first_name: 'Ann' } } })],
+    [
+      'request.user',
+      (request) => Object.assign(request, { user: { id: 7, email: 'ann@example.com', firstName: 'Ann' } }),
+    ],
+    [
+      'request.auth',
+      (request) => Object.assign(request, { auth: { sub: '7', email: 'ann@example.com', given_name: 'Ann' } }),
+    ],
+    [
+      'request.session.user',
+      (request) =>
+        Object.assign(request, { session: { user: { _id: '7', email: 'ann@example.com', first_name: 'Ann' } } }),
+    ],
     ['setActor', () => setActor({ id: '7', email: 'ann@example.com', first_name: 'Ann' })],
   ];
   for (const [where, put] of users) {
@@ -391,7 +421,9 @@ describe('the actor', () => {
   it('is right for each of 200 requests at once', async () => {
     server = await serve(slowLogin);
     const ids = Array.from({ length: 200 }, (_, i) => String(i));
-    await Promise.all(ids.map((id) => send(server.port, { path: `/${id}`, headers: id === '0' ? {} : { 'X-User': id } })));
+    await Promise.all(
+      ids.map((id) => send(server.port, { path: `/${id}`, headers: id === '0' ? {} : { 'X-User': id } })),
+    );
     for (const id of ids) assert.equal((await recordOf(`/${id}`)).actor_id, id === '0' ? 'anonymous' : id);
   });
 
@@ -408,7 +440,11 @@ describe('the actor', () => {
   it('is right for pipelined requests', async () => {
     server = await serve(slowLogin);
     const pipelined = ['a', 'b', 'c'].map((id) => `GET /${id} HTTP/1.1\r\nHost: x\r\nX-User: ${id}\r\n\r\n`).join('');
-    await sendRaw(server.port, pipelined, (received) => received.split('HTTP/1.1 200').length === 4 && received.endsWith('c'));
+    await sendRaw(
+      server.port,
+      pipelined,
+      (received) => received.split('HTTP/1.1 200').length === 4 && received.endsWith('c'),
+    );
     for (const id of ['a', 'b', 'c']) assert.equal((await recordOf(`/${id}`)).actor_id, id);
   });
 });
@@ -429,7 +465,8 @@ describe('the application', () => {
     server = await serve((request, response) => {
       flowing.push(request.readableFlowing);
       for (const emitter of [request, response]) {
-        for (const name of ['data', 'end', 'error', 'close', 'finish', 'aborted']) counts.push(emitter.listenerCount(name));
+        for (const name of ['data', 'end', 'error', 'close', 'finish', 'aborted'])
+          counts.push(emitter.listenerCount(name));
       }
       for (const name of ['end', 'close']) request.on(name, () => events.push(`request ${name}`));
       for (const name of ['prefinish', 'finish', 'close']) response.on(name, () => events.push(`response ${name}`));
@@ -453,7 +490,10 @@ describe('the application', () => {
     await server.close();
     audit.stop();
     const alone = await view();
-    assert.deepEqual({ ...recorded, events: recorded.events.filter((event) => !event.startsWith('data')) }, { ...alone, events: alone.events.filter((event) => !event.startsWith('data')) });
+    assert.deepEqual(
+      { ...recorded, events: recorded.events.filter((event) => !event.startsWith('data')) },
+      { ...alone, events: alone.events.filter((event) => !event.startsWith('data')) },
+    );
   });
 
   it('is not recorded after stop, and is again after a new start', async () => {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DataTypes, type Model, type ModelStatic, Sequelize, type Transaction } from 'sequelize';
 
-import { auditSequelize } from '../../src/capture/sequelize.ts';
+import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import { newDatabase, summary, takeRecords } from '../support/sequelize-records.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

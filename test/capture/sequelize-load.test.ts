@@ -19,7 +19,7 @@ new SequelizeInstrumentation().setLoggerProvider(new LoggerProvider({ processors
 
 const APPLICATION = `
 async function main() {
-  const dialectModule = (await import('./test/support/sqlite.ts')).sqlite;
+  const dialectModule = (await import('./examples/sqlite.js')).sqlite;
   const sequelize = new Sequelize({ dialect: 'sqlite', storage: ':memory:', dialectModule, logging: false });
   const User = sequelize.define('User', { name: DataTypes.STRING });
   await sequelize.sync();
@@ -62,10 +62,10 @@ describe('Sequelize, loaded after the instrumentation', () => {
   }
 });
 
-/** `./src/…` and `./test/…` as they are here. */
+/** `./src/…` and `./examples/…` as they are here. */
 function withOurFiles(source: string): string {
   return source.replaceAll(
-    /'\.\/((?:src|test)\/[^']+)'/g,
+    /'\.\/((?:src|examples)\/[^']+)'/g,
     (_, name: string) => `'${new URL(`../../${name}`, import.meta.url).href}'`,
   );
 }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { DataTypes, type Model, type ModelStatic, type Sequelize, type Transaction } from 'sequelize';
 
-import { auditSequelize } from '../../src/capture/sequelize.ts';
+import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import type { ModelEvent } from '../../src/event/event.ts';
 import { newDatabase, takeRecords } from '../support/sequelize-records.ts';
 

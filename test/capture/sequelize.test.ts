@@ -3,7 +3,8 @@ import { beforeEach, describe, it } from 'node:test';
 
 import { DataTypes, type Model, type ModelStatic, Op, QueryTypes, Sequelize } from 'sequelize';
 
-import { SequelizeInstrumentation, auditSequelize } from '../../src/capture/sequelize.ts';
+import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
+import { SequelizeInstrumentation } from '../../src/capture/sequelize.ts';
 import { withActor } from '../../src/context/actor.ts';
 import { runInWork } from '../../src/context/work.ts';
 import { createRedactor } from '../../src/event/redact.ts';

@@ -219,6 +219,7 @@ describe('object and field', () => {
 describe('text', () => {
   const cases: readonly (readonly [text: string, shown: string])[] = [
     ['password=hunter2', 'password=[REDACTED]'],
+    ['pin:1', 'pin:[REDACTED]'],
     ['login failed (password: hunter2, user: bob)', 'login failed (password: [REDACTED], user: bob)'],
     ['password: "hun \\" ter2" ok', 'password: "[REDACTED]" ok'],
     ['{"password":"hunter2","a":"b"}', '{"password":"[REDACTED]","a":"b"}'],

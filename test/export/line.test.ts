@@ -110,11 +110,12 @@ describe('the line of an event, from emit to the file', () => {
         'code.line.number': 12,
         'exception.stacktrace': 'Error: no\n    at createOrder',
         order: 7,
+        'audit.record.id': '0198b3f0-1c93-7a11-8b22-0123456789ab',
       },
     });
     assert.equal(
       readFileSync(path.join(folder, 'app.log'), 'utf8'),
-      '{"timestamp":"2025-08-16 17:06:32.403","level":"ERROR","name":"orders","path":"/app/orders/create.js","module":"create","function":"createOrder","message":"Order 7\\nfailed","exception":"Error: no\\n    at createOrder","line":12,"attributes":{"order":7},"actor_id":"system","actor_type":"system","service_name":"review_board"}\n',
+      `{"timestamp":"2025-08-16 17:06:32.403","level":"ERROR","name":"orders","path":"/app/orders/create.js","module":"create","function":"createOrder","message":"Order 7\\nfailed","exception":"Error: no\\n    at createOrder","line":12,"attributes":{"order":7},"actor_id":"system","actor_type":"system","service_name":"review_board",${IDS}}\n`,
     );
   });
 });

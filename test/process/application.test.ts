@@ -12,7 +12,10 @@ const KINDS: readonly [name: string, args: readonly string[], versions?: readonl
   ['an ES module', [...REGISTER, 'test/fixtures/application/esm.mjs']],
   ['CommonJS', [...REGISTER, 'test/fixtures/application/commonjs.cjs']],
   ['TypeScript through tsx', [...REGISTER, '--import', 'tsx', 'test/fixtures/application/typescript.ts']],
-  ['TypeScript through tsx that came first', ['--import', 'tsx', ...REGISTER, 'test/fixtures/application/typescript.ts']],
+  [
+    'TypeScript through tsx that came first',
+    ['--import', 'tsx', ...REGISTER, 'test/fixtures/application/typescript.ts'],
+  ],
   ['TypeScript that Node strips', [...REGISTER, 'test/fixtures/application/typescript.ts'], ['24.21.0']],
 ];
 
@@ -22,9 +25,13 @@ for (const version of NODE_VERSIONS) {
       if (!versions.includes(version)) continue;
 
       it(`that is ${name} is recorded with one flag`, async (t) => {
-        const directory = await temporaryFolder(t);
+        const directory = temporaryFolder(t);
         const node = await nodeBinary(version);
-        const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false', OTEL_SERVICE_NAME: 'notes' };
+        const env = {
+          ACTIVITY_AUDIT_DIRECTORY: directory,
+          ACTIVITY_AUDIT_CONSOLE: 'false',
+          OTEL_SERVICE_NAME: 'notes',
+        };
         const { code, stdout, stderr } = await runProcess(node, args, { env });
         assert.deepEqual({ code, stdout, stderr: withoutWarnings(stderr) }, { code: 0, stdout: '', stderr: '' });
         assertRecorded(directory);
@@ -64,8 +71,8 @@ function assertRecorded(directory: string): void {
       ['UPDATE', '1', 'bob', 1, 'notes'],
     ],
   );
-  const { title } = models[2]?.['changes'] as { title: [string, string] };
-  assert.deepEqual(title, ['first', 'second']);
+  const changes = models[2]?.['changes'] as Record<string, unknown>;
+  assert.deepEqual(changes['title'], ['first', 'second']);
 }
 
 /** What Node itself says of a feature that is not final on that line. */

@@ -25,13 +25,20 @@ function register(env: NodeJS.ProcessEnv, fixture = 'one-request.mjs', ...args: 
 
 describe('register', () => {
   it('prints a console line for each record', async (t) => {
-    const { stdout } = await register({ ACTIVITY_AUDIT_DIRECTORY: await temporaryFolder(t) });
-    assert.match(stdout, /^API \d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \/one http GET Audit Internal Request 200 \d\.\d{3}s\n$/);
+    const { stdout } = await register({ ACTIVITY_AUDIT_DIRECTORY: temporaryFolder(t) });
+    assert.match(
+      stdout,
+      /^API \d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \/one http GET Audit Internal Request 200 \d\.\d{3}s\n$/,
+    );
   });
 
   it('writes what any code logs through the Logs API to app.log', async (t) => {
-    const directory = await temporaryFolder(t);
-    await register({ ACTIVITY_AUDIT_DIRECTORY: directory, OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop' }, 'one-request.mjs', '--log');
+    const directory = temporaryFolder(t);
+    await register(
+      { ACTIVITY_AUDIT_DIRECTORY: directory, OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop' },
+      'one-request.mjs',
+      '--log',
+    );
     const [record] = readRecords(directory, 'app');
     assert.equal(record?.['message'], 'logged');
     assert.equal(record?.['name'], 'shop');
@@ -39,24 +46,30 @@ describe('register', () => {
   });
 
   it('records in worker threads', async (t) => {
-    const directory = await temporaryFolder(t);
+    const directory = temporaryFolder(t);
     await register({ ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' }, 'worker.mjs');
-    assert.deepEqual(readRecords(directory, 'api').map((record) => record['actor_id']), ['ann']);
+    assert.deepEqual(
+      readRecords(directory, 'api').map((record) => record['actor_id']),
+      ['ann'],
+    );
   });
 
   it('records the request whose handler killed the process', async (t) => {
-    const directory = await temporaryFolder(t);
-    const { code, stderr } = await register({ ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' }, 'throws.mjs');
+    const directory = temporaryFolder(t);
+    const { code, stderr } = await register(
+      { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' },
+      'throws.mjs',
+    );
     assert.equal(code, 1);
     assert.match(stderr, /handler broke/);
     const [record] = readRecords(directory, 'api');
-    assert.equal((record?.['request_repr'] as { path: string }).path, '/throws');
+    assert.match(JSON.stringify(record?.['request_repr']), /"path":"\/throws"/);
     assert.equal(record?.['outcome'], 'failure');
     assert.match(String(record?.['error_message']), /process ended/);
   });
 
   it('does nothing at all with OTEL_SDK_DISABLED', async (t) => {
-    const directory = path.join(await temporaryFolder(t), 'logs');
+    const directory = path.join(temporaryFolder(t), 'logs');
     const { code, stdout } = await register({ ACTIVITY_AUDIT_DIRECTORY: directory, OTEL_SDK_DISABLED: 'true' });
     assert.deepEqual({ code, stdout, made: existsSync(directory) }, { code: 0, stdout: '', made: false });
   });
@@ -64,11 +77,14 @@ describe('register', () => {
   it('stops the start with what was expected, got and where', async () => {
     const { code, stderr } = await register({ ACTIVITY_AUDIT_CONSOLE: 'loud' });
     assert.equal(code, 1);
-    assert.match(stderr, /OptionError: activity-audit: ACTIVITY_AUDIT_CONSOLE: expected true or false, got "loud" \(string\)/);
+    assert.match(
+      stderr,
+      /OptionError: activity-audit: ACTIVITY_AUDIT_CONSOLE: expected true or false, got "loud" \(string\)/,
+    );
   });
 
   it('stops the start if the directory is none', async (t) => {
-    const file = path.join(await temporaryFolder(t), 'file');
+    const file = path.join(temporaryFolder(t), 'file');
     await writeFile(file, '');
     await chmod(file, 0o600);
     const { code, stderr } = await register({ ACTIVITY_AUDIT_DIRECTORY: file });
@@ -86,10 +102,13 @@ describe('a config file', () => {
   ];
   for (const [name, text] of kinds) {
     it(`may be ${name}`, async (t) => {
-      const directory = await temporaryFolder(t);
+      const directory = temporaryFolder(t);
       const file = path.join(directory, name);
       await writeFile(file, text);
-      const { code, stdout, stderr } = await register({ ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONFIG: file });
+      const { code, stdout, stderr } = await register({
+        ACTIVITY_AUDIT_DIRECTORY: directory,
+        ACTIVITY_AUDIT_CONFIG: file,
+      });
       assert.deepEqual({ code, stdout }, { code: 0, stdout: '' }, stderr);
       const [record] = readRecords(directory, 'api');
       assert.equal(record?.['actor_id'], name === 'audit.json' ? 'ann' : `from-${path.extname(name).slice(1)}`);
@@ -101,11 +120,15 @@ describe('a config file', () => {
     ['missing.json', undefined, /ACTIVITY_AUDIT_CONFIG: expected a \.js, \.mjs, \.cjs or \.json file that loads/],
     ['syntax.json', '{ "console": ', /expected a \.js, \.mjs, \.cjs or \.json file that loads/],
     ['typo.json', '{ "consol": true }', /typo\.json: expected one of the options/],
-    ['value.cjs', 'module.exports = { reads: "some" };', /option reads in .*value\.cjs: expected true or false, got "some"/],
+    [
+      'value.cjs',
+      'module.exports = { reads: "some" };',
+      /option reads in .*value\.cjs: expected true or false, got "some"/,
+    ],
   ];
   for (const [name, text, message] of broken) {
     it(`stops the start as ${name}`, async (t) => {
-      const file = path.join(await temporaryFolder(t), name);
+      const file = path.join(temporaryFolder(t), name);
       if (text !== undefined) await writeFile(file, text);
       const { code, stderr } = await register({ ACTIVITY_AUDIT_CONFIG: file });
       assert.equal(code, 1);
@@ -116,7 +139,7 @@ describe('a config file', () => {
 
 describe('with OTLP asked for', () => {
   it('starts the SDK of the application, whose spans the records carry, and sends the records too', async (t) => {
-    const directory = await temporaryFolder(t);
+    const directory = temporaryFolder(t);
     const collector = await collect();
     t.after(() => collector.close());
     const { code, stderr } = await register({

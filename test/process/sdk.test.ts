@@ -45,7 +45,7 @@ describe('in the NodeSDK of an application', () => {
         await copyFile('test/fixtures/sdk/application.mjs', application);
         await copyFile('examples/sqlite.js', path.join(project, 'sqlite.js'));
 
-        const directory = await temporaryFolder(t);
+        const directory = temporaryFolder(t);
         const { code, stdout, stderr } = await runProcess(await nodeBinary(version), [application, directory]);
         assert.equal(code, 0, stderr);
 

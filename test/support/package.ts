@@ -21,7 +21,10 @@ async function pack(): Promise<string> {
   const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]);
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
   const tarball = path.join(folder, filename);
-  const hash = createHash('sha256').update(await readFile(tarball)).digest('hex').slice(0, 12);
+  const hash = createHash('sha256')
+    .update(await readFile(tarball))
+    .digest('hex')
+    .slice(0, 12);
   const kept = path.join(CACHE, 'tarballs', `${hash}.tgz`);
   await mkdir(path.dirname(kept), { recursive: true });
   await copyFile(tarball, kept);

@@ -20,7 +20,11 @@ export async function runProcess(command: string, args: readonly string[], optio
 }
 
 /** Starts a program with a clean environment; `options.env` is added to it. */
-export function startProcess(command: string, args: readonly string[], options: SpawnOptions = {}): ReturnType<typeof spawn> {
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): ReturnType<typeof spawn> {
   const inherited = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
   const env = { ...Object.fromEntries(inherited), ...options.env };
   return spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options, env });

@@ -4,7 +4,7 @@ import { type Options, Sequelize } from 'sequelize';
 
 import { eventIn } from '../../src/event/event-context.ts';
 import type { ModelEvent } from '../../src/event/event.ts';
-import { sqlite } from './sqlite.ts';
+import { sqlite } from '../../examples/sqlite.js';
 
 const recorded: ModelEvent[] = [];
 

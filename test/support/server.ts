@@ -3,7 +3,9 @@ import net, { type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 
 /** Serves `handler` on a free port of this machine until the test ends. */
-export async function serve(handler: http.RequestListener): Promise<{ port: number; url: string; close(): Promise<void> }> {
+export async function serve(
+  handler: http.RequestListener,
+): Promise<{ port: number; url: string; close(): Promise<void> }> {
   const server = http.createServer(handler);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

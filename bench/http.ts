@@ -1,0 +1,116 @@
+/**
+ * What recording costs an HTTP server: Express, JSON of 1 KB in and out, with the bodies in the record.
+ *
+ *     npm run build && node bench/http.ts [--node <path or version>]... [--rounds <number>]
+ *
+ * Each server is a process of its own. In each round each gets full load for a second from a client on another core:
+ * ten connections, of which each sends its next request when it has the last response.
+ */
+import { readdirSync, truncateSync } from 'node:fs';
+import path from 'node:path';
+
+import { installed } from '../test/support/install.ts';
+import type { Load, Served } from './http/load.ts';
+import { type NodeUnderTest, readArguments } from './support/arguments.ts';
+import { expectBuild } from './support/build.ts';
+import { canPin, pinnedTo } from './support/cores.ts';
+import { printHeading } from './support/heading.ts';
+import { type Rounds, inRounds } from './support/rounds.ts';
+import { Subject } from './support/subject.ts';
+import { cell, printTable } from './support/table.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
+
+expectBuild();
+const args = await readArguments({ rounds: 15 });
+const peers = await installed({ pino: '10.4.0', 'pino-http': '11.0.0' });
+const directory = temporaryFolder();
+
+const SERVERS = {
+  bare: ['bench/http/bare-server.js'],
+  'activity-audit/register': ['--import', 'activity-audit/register', 'bench/http/bare-server.js'],
+  'pino-http with bodies': ['bench/http/pino-http-server.js'],
+} as const;
+type Server = keyof typeof SERVERS;
+const names = Object.keys(SERVERS) as Server[];
+
+const WARM_UP_MS = 3000;
+const ROUND_MS = 1000;
+
+printHeading(
+  'HTTP: Express, a POST of 1 KB of JSON, answered by 1 KB of JSON',
+  args,
+  'Both that record write bodies, headers and the user to files, with secrets redacted.',
+  canPin ? 'The servers share one core, the client has another one.' : 'Servers and client share all cores: no taskset.',
+);
+for (const node of args.nodes) print(`Node ${node.version}`, await measure(node));
+
+/** What a server did in a round. */
+interface Measured extends Served {
+  /** Microseconds of CPU a request, of all threads. */
+  readonly cpu: number;
+  /** MB, the peak so far. */
+  readonly memory: number;
+}
+
+interface Usage {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+async function measure(node: NodeUnderTest): Promise<Rounds<Server, Measured>> {
+  const client = await Subject.start<string, Load, Served>(pinnedTo(1, [process.execPath, 'bench/http/load.ts']));
+  const servers = new Map(await Promise.all(names.map(async (name) => [name, await startServer(node, name)] as const)));
+  try {
+    for (const name of names) await roundOf(name, WARM_UP_MS);
+    return await inRounds(args.rounds, names, (name) => roundOf(name, ROUND_MS));
+  } finally {
+    await Promise.all([client, ...servers.values()].map((subject) => subject.stop()));
+  }
+
+  async function roundOf(name: Server, milliseconds: number): Promise<Measured> {
+    const server = servers.get(name) as Awaited<ReturnType<typeof startServer>>;
+    const before = await server.ask({});
+    const served = await client.ask({ port: server.ready, milliseconds });
+    const { cpu, memory } = await server.ask({});
+    emptyFiles();
+    return { ...served, cpu: (cpu - before.cpu) / served.requests, memory };
+  }
+}
+
+function startServer({ binary }: NodeUnderTest, name: Server): Promise<Subject<number, object, Usage>> {
+  return Subject.start<number, object, Usage>(pinnedTo(0, [binary, ...SERVERS[name]]), {
+    NODE_ENV: 'production',
+    PEERS: path.join(peers, 'package.json'),
+    LOG_FILE: path.join(directory, 'pino-http.log'),
+    ACTIVITY_AUDIT_DIRECTORY: directory,
+    ACTIVITY_AUDIT_CONSOLE: 'false',
+  });
+}
+
+/** Between rounds, so that the disk doesn't fill up. */
+function emptyFiles(): void {
+  for (const file of readdirSync(directory)) truncateSync(path.join(directory, file));
+}
+
+function print(heading: string, rounds: Rounds<Server, Measured>): void {
+  printTable(
+    heading,
+    ['requests/s', '× bare', 'CPU µs a request', '+ µs', "× pino-http's + µs", 'p50 ms', 'p99 ms', 'peak MB'],
+    names.map((name) => [
+      name,
+      cell(rounds.of(name, (served) => served.requestsPerSecond)),
+      cell(rounds.across([name, 'bare'], (of) => of[name].requestsPerSecond / of.bare.requestsPerSecond), 2),
+      cell(rounds.of(name, ({ cpu }) => cpu)),
+      cell(rounds.across([name, 'bare'], (of) => of[name].cpu - of.bare.cpu)),
+      cell(rounds.across([name, 'bare', 'pino-http with bodies'], relativeCost(name)), 2),
+      cell(rounds.of(name, ({ p50 }) => p50), 2),
+      cell(rounds.of(name, ({ p99 }) => p99), 2),
+      cell(rounds.of(name, ({ memory }) => memory)),
+    ]),
+  );
+}
+
+/** CPU that recording adds, as a multiple of what pino-http adds. */
+function relativeCost(name: Server): (of: Readonly<Record<Server, Measured>>) => number {
+  return (of) => (of[name].cpu - of.bare.cpu) / (of['pino-http with bodies'].cpu - of.bare.cpu);
+}

@@ -1,0 +1,32 @@
+import { once } from 'node:events';
+
+import express from 'express';
+
+import { cpuMicros, peakMegabytes } from '../support/usage.cjs';
+import { CONFIRMATION, PATH } from './exchange.js';
+
+const USER = { id: '14ab1197-ebdd-4300-a618-5910e0219936', title: 'mr', email: 'example@email.com' };
+
+/**
+ * Serves an Express application that takes an order and confirms it. Tells its parent the port, and what it has used
+ * whenever it is asked.
+ *
+ * @param {import('express').RequestHandler[]} middleware comes before all else
+ */
+export async function serve(...middleware) {
+  const app = express();
+  app.use(...middleware, express.json(), authenticate);
+  app.post(PATH, (_request, response) => {
+    response.json(CONFIRMATION);
+  });
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  process.on('message', () => process.send({ cpu: cpuMicros(), memory: peakMegabytes() }));
+  process.on('disconnect', () => process.exit());
+  process.send(server.address().port);
+}
+
+function authenticate(request, _response, next) {
+  request.user = USER;
+  next();
+}

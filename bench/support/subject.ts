@@ -1,0 +1,48 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+import { startProcess } from '../../test/support/run.ts';
+
+/** A running program under test: it says on its IPC channel when it is ready, and then answers one question at a time. */
+export class Subject<Ready, Question extends object, Answer> {
+  readonly ready: Ready;
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess, ready: Ready) {
+    this.#process = process;
+    this.ready = ready;
+  }
+
+  /** Starts it with a clean environment, and waits until it is ready. */
+  static async start<Ready, Question extends object, Answer>(
+    command: readonly [string, ...string[]],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<Subject<Ready, Question, Answer>> {
+    const [program, ...args] = command;
+    const child = startProcess(program, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    return new Subject<Ready, Question, Answer>(child, (await nextMessage(child)) as Ready);
+  }
+
+  async ask(question: Question): Promise<Answer> {
+    this.#process.send(question);
+    return (await nextMessage(this.#process)) as Answer;
+  }
+
+  /** It ends by itself when nobody listens to it any more. */
+  async stop(): Promise<void> {
+    this.#process.disconnect();
+    await once(this.#process, 'close');
+  }
+}
+
+async function nextMessage(child: ChildProcess): Promise<unknown> {
+  const ended = new AbortController();
+  const end = (code: number | null): void => ended.abort(new Error(`${child.spawnargs.join(' ')} ended with ${code}`));
+  child.once('exit', end);
+  try {
+    const [message] = (await once(child, 'message', { signal: ended.signal })) as [unknown];
+    return message;
+  } finally {
+    child.off('exit', end);
+  }
+}
