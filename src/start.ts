@@ -1,3 +1,4 @@
+import { takesEvents } from './event/emit.ts';
 import { createRedactor } from './event/redact.ts';
 import { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
 import { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
@@ -39,6 +40,7 @@ export function start(options: AuditOptions, resource: Readonly<Record<string, s
       logRecordLimits: { attributeCountLimit: Number.POSITIVE_INFINITY },
     });
     registerProvider(provider);
+    takesEvents(provider);
     for (const instrumentation of instrumentations) instrumentation.setLoggerProvider(provider as never);
   }
   started[STARTED] = true;

@@ -31,7 +31,7 @@ export class Subject<Ready, Question extends object, Answer> {
   /** It ends by itself when nobody listens to it any more. */
   async stop(): Promise<void> {
     this.#process.disconnect();
-    await once(this.#process, 'close');
+    await once(this.#process, 'exit');
   }
 }
 

@@ -19,7 +19,7 @@ export type UserInfo = { readonly [key in keyof typeof INFO_SOURCES]?: string };
 export type ActorLike = string | number | bigint | object;
 
 export const ANONYMOUS: Actor = Object.freeze({ id: 'anonymous', type: 'user', info: {} });
-export const SYSTEM: Actor = Object.freeze({ id: 'system', type: 'system', info: {} });
+const SYSTEM: Actor = Object.freeze({ id: 'system', type: 'system', info: {} });
 
 /** Where an id is looked for, first match wins: common ORMs, then the claims of a token. */
 const ID_SOURCES = ['id', '_id', 'user_id', 'userId', 'uid', 'uuid', 'sub', 'username', 'email'] as const;

@@ -2,7 +2,7 @@ import type { Origin } from '../context/origin.ts';
 import { type ApiLoggerProvider, logs } from '../vendor/opentelemetry.ts';
 import type { AuditEvent } from './event.ts';
 import { guard } from './guard.ts';
-import { toLogRecord } from './to-log-record.ts';
+import { toBareLogRecord, toLogRecord } from './to-log-record.ts';
 
 /** The instrumentation scope of our records. */
 const SCOPE = 'activity-audit';
@@ -20,8 +20,16 @@ let lastLogger: Logger | undefined;
 export function emit(event: AuditEvent, origin: Origin, provider?: ApiLoggerProvider): void {
   guard('emitting a record', () => {
     for (const observer of observers) observer(event);
-    loggerOf(provider ?? globalProvider()).emit(toLogRecord(event, origin));
+    const target = provider ?? globalProvider();
+    loggerOf(target).emit(eventTakers.has(target) ? toBareLogRecord(event, origin) : toLogRecord(event, origin));
   });
+}
+
+const eventTakers = new WeakSet<ApiLoggerProvider>();
+
+/** Says that all processors of a provider are ours: they take the event itself, and nobody reads its attributes. */
+export function takesEvents(provider: ApiLoggerProvider): void {
+  eventTakers.add(provider);
 }
 
 type Observer = (event: AuditEvent) => void;

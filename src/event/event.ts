@@ -79,7 +79,7 @@ export interface IncomingRequestRepr {
   readonly body_truncated?: true | undefined;
 }
 
-export interface OutgoingRequestRepr {
+interface OutgoingRequestRepr {
   readonly endpoint: string;
   readonly method: string;
   readonly headers: JsonObject;

@@ -163,7 +163,7 @@ const APP_KEYS = new Set([
 ]);
 
 /** The event of an app record: foreign code made it, so it is redacted here. */
-export function appEvent(record: LogRecordLike, redactor: Redactor): AppEvent {
+function appEvent(record: LogRecordLike, redactor: Redactor): AppEvent {
   const { attributes } = record;
   const file = text(attributes[A.CODE_FILE_PATH]);
   return {

@@ -1,4 +1,4 @@
-export const BINARY = 'Binary content';
+const BINARY = 'Binary content';
 export const UNREADABLE = '[Unreadable]';
 
 /**

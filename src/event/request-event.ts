@@ -1,6 +1,6 @@
 import type { Origin } from '../context/origin.ts';
 import { type Body, bodyRepr } from './body.ts';
-import type { IncomingRequestRepr, Json, JsonObject, Outcome, RequestEvent, ResponseRepr } from './event.ts';
+import type { IncomingRequestRepr, JsonObject, Outcome, RequestEvent, ResponseRepr } from './event.ts';
 import type { Redactor } from './redact.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
@@ -82,15 +82,13 @@ function responseRepr(draft: IncomingDraft, redactor: Redactor, maxBodyBytes: nu
 
 /** Headers by their names as sent; a repeated one becomes a list. */
 function headersRepr(headers: readonly string[], root: string, redactor: Redactor): JsonObject {
-  const shown = new Map<string, Json>();
+  const byName = new Map<string, string | string[]>();
   for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i] as string;
-    const value = redactor.field(name, headers[i + 1], root);
-    if (value === undefined) continue;
-    const before = shown.get(name);
-    shown.set(name, before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]);
+    const [name, value] = [headers[i] as string, headers[i + 1] as string];
+    const before = byName.get(name);
+    byName.set(name, before === undefined ? value : [before, value].flat());
   }
-  return Object.fromEntries(shown);
+  return redactor.object(Object.fromEntries(byName), root);
 }
 
 /** A response below 400 that was sent to its end is a success. */

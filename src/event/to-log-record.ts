@@ -13,7 +13,7 @@ export interface EmittedLogRecord {
   readonly severityNumber: number;
   readonly severityText: string;
   readonly body: string;
-  readonly attributes: Attributes;
+  readonly attributes?: Attributes;
   readonly context: Origin['context'];
 }
 
@@ -22,11 +22,27 @@ type Attributes = Record<string, AnyValue>;
 /**
  * An event in OpenTelemetry's words. Attributes are flat: numbers, booleans, texts and lists of texts, so that no SDK
  * drops one; what has a structure of its own is a JSON text.
- *
- * The context carries the event itself to our processor, so that a file line doesn't depend on the attribute limits of
- * the SDK that the record passes through.
  */
 export function toLogRecord(event: AuditEvent, origin: Origin): EmittedLogRecord {
+  return { ...toBareLogRecord(event, origin), attributes: attributesOf(event) };
+}
+
+/**
+ * The same without attributes, at half the cost of emitting it, for who takes the event itself: the context carries it
+ * to our processor, so that a file line depends neither on attributes nor on the limits that an SDK sets them.
+ */
+export function toBareLogRecord(event: AuditEvent, origin: Origin): EmittedLogRecord {
+  return {
+    timestamp: origin.time,
+    eventName: event.name,
+    severityNumber: SEVERITY_NUMBERS[event.level],
+    severityText: event.level,
+    body: event.message,
+    context: eventContext(origin.context, event),
+  };
+}
+
+function attributesOf(event: AuditEvent): Attributes {
   const attributes = commonAttributes(event);
   switch (event.name) {
     case 'audit.model':
@@ -39,15 +55,7 @@ export function toLogRecord(event: AuditEvent, origin: Origin): EmittedLogRecord
       addLogin(attributes, event);
       break;
   }
-  return {
-    timestamp: origin.time,
-    eventName: event.name,
-    severityNumber: SEVERITY_NUMBERS[event.level],
-    severityText: event.level,
-    body: event.message,
-    attributes,
-    context: eventContext(origin.context, event),
-  };
+  return attributes;
 }
 
 function commonAttributes(event: AuditEvent): Attributes {

@@ -10,7 +10,6 @@ export {
   ROOT_CONTEXT,
   type Context,
   type SpanContext,
-  type TextMapGetter,
   context,
   createContextKey,
   diag,
