@@ -11,7 +11,7 @@ import { expectBuild } from './support/build.ts';
 import { printHeading } from './support/heading.ts';
 import { type Rounds, inRounds } from './support/rounds.ts';
 import { Subject } from './support/subject.ts';
-import { cell, printTable } from './support/table.ts';
+import { printTable, rounded, shown } from './support/table.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 expectBuild();
@@ -113,15 +113,14 @@ function print(heading: string, rounds: Rounds<Name, Measured>): void {
     ['bytes', 'records/s', "× pino's", 'CPU µs a record', "× pino's", 'peak MB'],
     names.map((name) => {
       const pino = PINOS[TASKS[name].kind];
-      return [
-        name,
-        rounds.of(name, ({ bytes }) => bytes).median.toFixed(0),
-        cell(rounds.of(name, ({ perSecond }) => perSecond)),
-        cell(rounds.across([name, pino], (of) => of[name].perSecond / of[pino].perSecond), 2),
-        cell(rounds.of(name, ({ cpu }) => cpu), 1),
-        cell(rounds.across([name, pino], (of) => of[name].cpu / of[pino].cpu), 2),
-        cell(rounds.of(name, ({ memory }) => memory)),
-      ];
+      const bytes = rounded(rounds.of(name, (measured) => measured.bytes).median);
+      const perSecond = shown(rounds.of(name, (measured) => measured.perSecond));
+      const cpu = shown(rounds.of(name, (measured) => measured.cpu));
+      const memory = rounded(rounds.of(name, (measured) => measured.memory).median);
+      if (name === pino) return [name, bytes, perSecond, '', cpu, '', memory];
+      const speed = rounds.across([name, pino], (of) => of[name].perSecond / of[pino].perSecond);
+      const relative = rounds.across([name, pino], (of) => of[name].cpu / of[pino].cpu);
+      return [name, bytes, perSecond, shown(speed), cpu, shown(relative), memory];
     }),
   );
 }

@@ -17,7 +17,7 @@ import { canPin, pinnedTo } from './support/cores.ts';
 import { printHeading } from './support/heading.ts';
 import { type Rounds, inRounds } from './support/rounds.ts';
 import { Subject } from './support/subject.ts';
-import { cell, printTable } from './support/table.ts';
+import { printTable, rounded, shown } from './support/table.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 expectBuild();
@@ -25,10 +25,12 @@ const args = await readArguments({ rounds: 15 });
 const peers = await installed({ pino: '10.4.0', 'pino-http': '11.0.0' });
 const directory = temporaryFolder();
 
+const BASE = 'bare';
+const PINO = 'pino-http with bodies';
 const SERVERS = {
-  bare: ['bench/http/bare-server.js'],
+  [BASE]: ['bench/http/bare-server.js'],
   'activity-audit/register': ['--import', 'activity-audit/register', 'bench/http/bare-server.js'],
-  'pino-http with bodies': ['bench/http/pino-http-server.js'],
+  [PINO]: ['bench/http/pino-http-server.js'],
 } as const;
 type Server = keyof typeof SERVERS;
 const names = Object.keys(SERVERS) as Server[];
@@ -40,7 +42,9 @@ printHeading(
   'HTTP: Express, a POST of 1 KB of JSON, answered by 1 KB of JSON',
   args,
   'Both that record write bodies, headers and the user to files, with secrets redacted.',
-  canPin ? 'The servers share one core, the client has another one.' : 'Servers and client share all cores: no taskset.',
+  canPin
+    ? 'The servers share one core, the client has another one.'
+    : 'Servers and client share all cores: no taskset.',
 );
 for (const node of args.nodes) print(`Node ${node.version}`, await measure(node));
 
@@ -96,21 +100,22 @@ function print(heading: string, rounds: Rounds<Server, Measured>): void {
   printTable(
     heading,
     ['requests/s', '× bare', 'CPU µs a request', '+ µs', "× pino-http's + µs", 'p50 ms', 'p99 ms', 'peak MB'],
-    names.map((name) => [
-      name,
-      cell(rounds.of(name, (served) => served.requestsPerSecond)),
-      cell(rounds.across([name, 'bare'], (of) => of[name].requestsPerSecond / of.bare.requestsPerSecond), 2),
-      cell(rounds.of(name, ({ cpu }) => cpu)),
-      cell(rounds.across([name, 'bare'], (of) => of[name].cpu - of.bare.cpu)),
-      cell(rounds.across([name, 'bare', 'pino-http with bodies'], relativeCost(name)), 2),
-      cell(rounds.of(name, ({ p50 }) => p50), 2),
-      cell(rounds.of(name, ({ p99 }) => p99), 2),
-      cell(rounds.of(name, ({ memory }) => memory)),
-    ]),
+    names.map((name) => {
+      const perSecond = shown(rounds.of(name, ({ requestsPerSecond }) => requestsPerSecond));
+      const cpu = shown(rounds.of(name, (measured) => measured.cpu));
+      const p50 = rounded(rounds.of(name, (measured) => measured.p50).median);
+      const p99 = rounded(rounds.of(name, (measured) => measured.p99).median);
+      const memory = rounded(rounds.of(name, (measured) => measured.memory).median);
+      if (name === BASE) return [name, perSecond, '', cpu, '', '', p50, p99, memory];
+      const speed = rounds.across([name, BASE], (of) => of[name].requestsPerSecond / of[BASE].requestsPerSecond);
+      const added = rounds.across([name, BASE], (of) => of[name].cpu - of[BASE].cpu);
+      const relative = rounds.across([name, BASE, PINO], relativeCost(name));
+      return [name, perSecond, shown(speed), cpu, shown(added), shown(relative), p50, p99, memory];
+    }),
   );
 }
 
 /** CPU that recording adds, as a multiple of what pino-http adds. */
 function relativeCost(name: Server): (of: Readonly<Record<Server, Measured>>) => number {
-  return (of) => (of[name].cpu - of.bare.cpu) / (of['pino-http with bodies'].cpu - of.bare.cpu);
+  return (of) => (of[name].cpu - of[BASE].cpu) / (of[PINO].cpu - of[BASE].cpu);
 }

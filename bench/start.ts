@@ -14,21 +14,24 @@ import { type NodeUnderTest, readArguments } from './support/arguments.ts';
 import { expectBuild } from './support/build.ts';
 import { printHeading } from './support/heading.ts';
 import { type Rounds, inRounds } from './support/rounds.ts';
-import { cell, printTable } from './support/table.ts';
+import type { Spread } from './support/statistics.ts';
+import { printTable, rounded, shown } from './support/table.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 expectBuild();
-const args = await readArguments({ rounds: 11 });
+const args = await readArguments({ rounds: 17 });
 
 const AUTO = '@opentelemetry/auto-instrumentations-node';
 const peers = await installed({ [AUTO]: '0.81.2', '@opentelemetry/api': '1.9.1', '@opentelemetry/core': '2.12.0' });
 
+const BASE = 'without --import';
+const REGISTER = '--import activity-audit/register';
 const ENTRIES = {
-  nothing: [],
-  'an empty file': ['--import', './bench/start/preload-nothing.js'],
-  'activity-audit/register': ['--import', 'activity-audit/register'],
-  'a bare NodeSDK': ['--import', './bench/start/node-sdk.js'],
-  'auto-instrumentations': ['--import', path.join(peers, 'node_modules', AUTO, 'build/src/register.js')],
+  [BASE]: [],
+  '--import an empty file': ['--import', './bench/start/preload-nothing.js'],
+  [REGISTER]: ['--import', 'activity-audit/register'],
+  '--import a bare NodeSDK': ['--import', './bench/start/node-sdk.js'],
+  '--import auto-instrumentations': ['--import', path.join(peers, 'node_modules', AUTO, 'build/src/register.js')],
 } as const;
 type Entry = keyof typeof ENTRIES;
 const entries = Object.keys(ENTRIES) as Entry[];
@@ -38,19 +41,19 @@ const PROGRAMS = {
   'an application of Express and Sequelize': 'bench/start/application.js',
 } as const;
 
-const directory = temporaryFolder();
+/** Of every process, so that the entries are all that differs. */
+const env = {
+  ACTIVITY_AUDIT_DIRECTORY: temporaryFolder(),
+  OTEL_TRACES_EXPORTER: 'none',
+  OTEL_METRICS_EXPORTER: 'none',
+  OTEL_LOGS_EXPORTER: 'none',
+};
 
-printHeading(
-  'Start-up',
-  args,
-  'CPU of all threads, and peak resident memory, as the process itself tells at its exit.',
-);
+printHeading('Start-up', args, 'CPU of all threads and peak resident memory, as the process itself tells at its exit.');
 for (const node of args.nodes) {
   for (const [name, program] of Object.entries(PROGRAMS)) {
-    print(
-      `Node ${node.version}, ${name}`,
-      await inRounds(args.rounds, entries, (entry) => startOf(node, entry, program)),
-    );
+    const rounds = await inRounds(args.rounds, entries, (entry) => startOf(node, entry, program));
+    print(`Node ${node.version}, ${name}`, rounds);
   }
 }
 
@@ -62,59 +65,26 @@ interface Usage {
 }
 
 async function startOf({ binary }: NodeUnderTest, entry: Entry, program: string): Promise<Usage> {
-  const env = {
-    ACTIVITY_AUDIT_DIRECTORY: directory,
-    ...(entry === 'auto-instrumentations' && {
-      OTEL_TRACES_EXPORTER: 'none',
-      OTEL_METRICS_EXPORTER: 'none',
-      OTEL_LOGS_EXPORTER: 'none',
-    }),
-  };
   const { code, stdout, stderr } = await runProcess(binary, [...ENTRIES[entry], program], { env });
   if (code !== 0) throw new Error(`${program} with ${entry} ended with ${code}: ${stderr}`);
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Usage;
 }
 
 function print(heading: string, rounds: Rounds<Entry, Usage>): void {
-  const [base, ...added] = entries as ['nothing', ...Exclude<Entry, 'nothing'>[]];
   printTable(
     heading,
-    ['CPU ms', 'MB', '+ CPU ms', '+ MB', "× register's + CPU"],
-    [
-      ['without --import', cell(rounds.of(base, cpu), 1), cell(rounds.of(base, memory), 1)],
-      ...added.map((entry) => [
-        `--import ${entry}`,
-        cell(rounds.of(entry, cpu), 1),
-        cell(rounds.of(entry, memory), 1),
-        cell(
-          rounds.across([entry, base], (usage) => usage[entry].cpu - usage[base].cpu),
-          1,
-        ),
-        cell(
-          rounds.across([entry, base], (usage) => usage[entry].memory - usage[base].memory),
-          1,
-        ),
-        ratio(rounds, entry),
-      ]),
-    ],
-  );
-}
-
-function cpu(usage: Usage): number {
-  return usage.cpu;
-}
-
-function memory(usage: Usage): number {
-  return usage.memory;
-}
-
-/** How many times what `register` adds an entry adds. */
-function ratio(rounds: Rounds<Entry, Usage>, entry: Entry): string {
-  return cell(
-    rounds.across([entry, 'activity-audit/register', 'nothing'], (usage) => {
-      const register = usage['activity-audit/register'].cpu - usage.nothing.cpu;
-      return (usage[entry].cpu - usage.nothing.cpu) / register;
+    ['CPU ms', '+ ms', "× register's + ms", 'peak MB', '+ MB'],
+    entries.map((entry) => {
+      const cpu = shown(rounds.of(entry, (usage) => usage.cpu));
+      const memory = rounded(rounds.of(entry, (usage) => usage.memory).median);
+      if (entry === BASE) return [entry, cpu, '', '', memory];
+      const addedCpu = added(rounds, entry, 'cpu');
+      const relative = addedCpu.median / added(rounds, REGISTER, 'cpu').median;
+      return [entry, cpu, shown(addedCpu), rounded(relative), memory, rounded(added(rounds, entry, 'memory').median)];
     }),
-    1,
   );
+}
+
+function added(rounds: Rounds<Entry, Usage>, entry: Entry, figure: keyof Usage): Spread {
+  return rounds.across([entry, BASE], (usage) => usage[entry][figure] - usage[BASE][figure]);
 }

@@ -8,7 +8,11 @@ import { cpuMicros, peakMegabytes } from '../support/usage.cjs';
  * @param {() => Promise<void>} flush
  */
 export function answer(logs, flush) {
-  process.on('message', async ({ kind, records, perTurn }) => {
+  process.on('message', (question) => void measured(question).then((result) => process.send(result)));
+  process.on('disconnect', () => process.exit());
+  process.send('ready');
+
+  async function measured({ kind, records, perTurn }) {
     const log = logs[kind];
     const start = performance.now();
     const cpuBefore = cpuMicros();
@@ -19,8 +23,6 @@ export function answer(logs, flush) {
     await flush();
     const cpu = (cpuMicros() - cpuBefore) / records;
     const perSecond = (records / (performance.now() - start)) * 1000;
-    process.send({ cpu, perSecond, memory: peakMegabytes() });
-  });
-  process.on('disconnect', () => process.exit());
-  process.send('ready');
+    return { cpu, perSecond, memory: peakMegabytes() };
+  }
 }

@@ -37,7 +37,11 @@ export const EXCHANGE = {
     account: { login: 'example@email.com', password: 'correct horse battery staple' },
   },
   statusCode: 201,
-  responseHeaders: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', Etag: 'W/"2a-9f"' },
+  responseHeaders: {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Cache-Control': 'no-store',
+    Etag: 'W/"2a-9f"',
+  },
   responseBody: {
     status: 'ok',
     id: 'd6c9a056-0b57-453a-8c0f-44319004b761',

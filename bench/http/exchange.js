@@ -26,9 +26,10 @@ export const ORDER = {
 /** 1 KB as JSON. */
 export const CONFIRMATION = {
   status: 'ok',
+  message: 'Thank you for your order. It leaves our store within two days, and you get a word when it does.',
   id: 'd6c9a056-0b57-453a-8c0f-44319004b761',
   access_token: 'b3f1c2d4e5a697887766554433221100ffeeddccbbaa9988',
-  items: ITEMS.map((item, index) => ({ ...item, position: index + 1, in_stock: true })),
+  items: ITEMS.map(({ sku, title }, index) => ({ position: index + 1, sku, title, in_stock: true, unit: 'piece' })),
   delivery: { ...ADDRESS, carrier: 'parcel', earliest: '2025-08-18', latest: '2025-08-20' },
   total: { net: '331.70', tax: '63.02', gross: '394.72', currency: 'EUR' },
   links: { self: '/api/v1/orders/8731', cancel: '/api/v1/orders/8731/cancel', invoice: '/api/v1/orders/8731/invoice' },

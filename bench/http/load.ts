@@ -20,7 +20,7 @@ export interface Served {
 /** Each sends its next request when it has the response to the last one. */
 const CONNECTIONS = 10;
 
-process.on('message', async (load: Load) => process.send?.(await served(load)));
+process.on('message', (load: Load) => void served(load).then((answer) => process.send?.(answer)));
 process.on('disconnect', () => process.exit());
 process.send?.('ready');
 
@@ -82,7 +82,7 @@ const REQUEST = Buffer.from(
 /** Of the whole response, from its first bytes. */
 function lengthOf(chunk: Buffer): number {
   const end = chunk.indexOf('\r\n\r\n') + 4;
-  const head = chunk.latin1Slice(0, end);
+  const head = chunk.toString('latin1', 0, end);
   const [, length] = /^content-length: (\d+)/im.exec(head) ?? [];
   if (!head.startsWith('HTTP/1.1 200') || length === undefined) throw new Error(`The server answered ${head}`);
   return end + Number(length);

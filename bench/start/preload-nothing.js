@@ -1,1 +1,2 @@
 /** What `--import` itself costs. */
+export {};

@@ -2,22 +2,23 @@ import type { Spread } from './statistics.ts';
 
 /** Prints rows under a heading; all columns but the first stand to the right. */
 export function printTable(heading: string, columns: readonly string[], rows: readonly (readonly string[])[]): void {
-  const lines = [[heading, ...columns], ...rows];
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index + 1]?.length ?? 0)));
-  const first = Math.max(...lines.map(([name = '']) => name.length));
+  const names = [heading, ...rows.map(([name = '']) => name)];
+  const lines = [columns, ...rows.map(([, ...cells]) => cells)];
+  const widths = columns.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const nameWidth = Math.max(...names.map(({ length }) => length));
   console.log();
-  for (const [name = '', ...cells] of lines) {
-    const padded = cells.map((cell, index) => cell.padStart(widths[index] ?? 0));
-    console.log([name.padEnd(first), ...padded].join('   ').trimEnd());
+  for (const [index, line] of lines.entries()) {
+    const padded = line.map((text, column) => text.padStart(widths[column] ?? 0));
+    console.log([names[index]?.padEnd(nameWidth), ...padded].join('   ').trimEnd());
   }
 }
 
 /** `25.3 (24.8–26.1)` */
-export function cell({ median, low, high }: Spread, digits = 0): string {
-  const [middle, from, to] = [median, low, high].map((value) => grouped(value, digits));
-  return `${middle} (${from}–${to})`;
+export function shown({ median, low, high }: Spread): string {
+  return `${rounded(median)} (${rounded(low)}–${rounded(high)})`;
 }
 
-function grouped(value: number, digits: number): string {
-  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+/** To three digits that say something: what comes after them is noise. */
+export function rounded(value: number): string {
+  return value.toLocaleString('en', { minimumSignificantDigits: 2, maximumSignificantDigits: 3 });
 }

@@ -11,19 +11,34 @@ import { guard } from '../event/guard.ts';
  */
 export type UserOf = (request: IncomingMessage) => ActorLike | null | undefined;
 
-/** Looks for the actor of one request. Never throws: a `userOf` that does is reported, and nobody was found. */
+/**
+ * Looks for the actor of one request. Never throws: a `userOf` that does is reported, and nobody was found.
+ *
+ * The request is held weakly, since what it started may outlive it: a kept-alive connection, a timer, a pool. Once
+ * nothing else holds it, nobody can log in with it any more, and the actor stays who it was.
+ */
 export function actorFinder(request: IncomingMessage, userOf: UserOf = conventionalUser): () => Actor | undefined {
+  const reference = new WeakRef(request);
   let lastUser: unknown;
   let lastActor: Actor | undefined;
   return () =>
     guard('finding the user of a request', () => {
-      const user = userOf(request);
+      const known = reference.deref();
+      if (!known) return lastActor;
+      const user = settled(userOf(known));
       if (user !== lastUser || lastActor === undefined) {
         lastActor = toActor(user);
         lastUser = user;
       }
       return lastActor;
     });
+}
+
+/** A promise of a user comes too late, and its rejection must not end the process. */
+function settled(user: unknown): unknown {
+  if (!(user instanceof Promise)) return user;
+  user.catch(() => undefined);
+  throw new TypeError('userOf: expected an id, an object that has one, or nothing, got a promise');
 }
 
 interface Authenticated {

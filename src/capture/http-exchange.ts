@@ -1,18 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
 import { ANONYMOUS } from '../context/actor.ts';
 import { type Origin, spanOrCaller } from '../context/origin.ts';
-import type { Work } from '../context/work.ts';
+import { type Work, currentWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import { recordId } from '../event/record-id.ts';
 import type { IncomingDraft } from '../event/request-event.ts';
 import {
   type Context,
+  ROOT_CONTEXT,
   context,
   getRPCMetadata,
   isSpanContextValid,
   parseTraceParent,
+  trace,
 } from '../vendor/opentelemetry.ts';
 import { type UserOf, actorFinder } from './actor-finder.ts';
 import { type HttpWatcher, unwatch } from './http-patch.ts';
@@ -29,15 +32,20 @@ export class HttpExchange implements HttpWatcher {
   readonly #told: Told;
   readonly #now: () => number;
   readonly #startedAt = performance.now();
-  /** Kept from the start: routers rewrite `request.url`, and a closed socket has no address. */
+  readonly #socket: Socket;
+  /** Kept from the start: routers rewrite `url`, middleware rewrites `method`, and proxies headers, and a closed socket has no address. */
+  readonly #method: string;
   readonly #target: string;
   readonly #clientAddress: string | undefined;
   readonly #protocol: 'http' | 'https';
+  /** Undefined where the request has no body, or one in chunks. */
+  readonly #contentLength: number | undefined;
   readonly #requestBody: PassingBody;
   readonly #responseBody: PassingBody;
+  /** That of the request's span, once the application has answered under it. */
   #context: Context | undefined;
   /** How and when the response was closed. */
-  #closed: { readonly error: string | null; readonly at: number; readonly time: number } | undefined;
+  #closed: Closed | undefined;
   #isTold = false;
 
   constructor(
@@ -54,39 +62,51 @@ export class HttpExchange implements HttpWatcher {
     this.#response = response;
     this.#told = told;
     this.#now = now;
+    this.#socket = request.socket;
+    this.#method = request.method ?? '';
     this.#target = request.url ?? '';
-    this.#clientAddress = request.socket.remoteAddress?.replace(IPV4_MAPPED, '');
-    this.#protocol = (request.socket as Partial<TLSSocket>).encrypted ? 'https' : 'http';
+    this.#clientAddress = this.#socket.remoteAddress?.replace(IPV4_MAPPED, '');
+    this.#protocol = (this.#socket as Partial<TLSSocket>).encrypted ? 'https' : 'http';
+    this.#contentLength = lengthOf(request.headers['content-length']);
     this.#requestBody = new PassingBody(maxBodyBytes);
     this.#responseBody = new PassingBody(maxBodyBytes);
     this.work = workOf(request, userOf, now);
   }
 
   requestChunk(chunk: unknown, encoding: unknown): void {
-    guard('keeping a request body', () => this.#requestBody.add(chunk, encoding));
-    if (chunk === null && this.#closed) this.tell(this.#closed.error);
-  }
-
-  responseChunk(chunk: unknown, encoding: unknown): void {
-    guard('keeping a response body', () => this.#responseBody.add(chunk, encoding));
-  }
-
-  /** The application is still at work here, so its span is active, which it isn't when the connection closes. */
-  responseEnding(): void {
-    this.#context = context.active();
-  }
-
-  /** Where the application answered before it got all of the request, the rest of that is waited for. */
-  responseClosed(): void {
-    const error = this.#response.writableFinished ? null : 'The connection was closed before the response was sent';
-    this.#closed = { error, at: performance.now(), time: this.#now() };
-    if (this.#request.complete || this.#request.destroyed) this.tell(error);
+    if (chunk === null) this.#requestEnded();
+    else guard('keeping a request body', () => this.#requestBody.add(chunk, encoding));
   }
 
   /** A response that waits behind another one on its connection is never closed, so its request has to tell. */
   requestDestroyed(): void {
     if (this.#closed) this.tell(this.#closed.error);
-    else if (this.#request.readableAborted && !this.#response.socket) this.responseClosed();
+    else if (!this.#response.socket && this.#socket.destroyed) this.responseClosed();
+  }
+
+  responseChunk(chunk: unknown, encoding: unknown): void {
+    guard('keeping a response body', () => {
+      this.#responseBody.add(chunk, encoding);
+      this.#context ??= this.#spanContext();
+    });
+  }
+
+  /**
+   * Where the application answered before it got all of the request, the rest of that is waited for, but not for long:
+   * a client that holds it back must not hold back the record, and one that goes away now is not heard of again.
+   */
+  responseClosed(): void {
+    const error = this.#response.writableFinished ? null : 'The connection was closed before the response was sent';
+    const { bytesRead } = this.#socket;
+    this.#closed = { error, at: performance.now(), time: this.#now(), bytesRead };
+    if (this.#request.complete || this.#request.destroyed) this.tell(error);
+    else later(() => this.tell(error), PATIENCE_MS).unref();
+  }
+
+  /** Nothing more will happen. */
+  processEnded(): void {
+    if (this.#closed) this.tell(this.#closed.error);
+    else this.tell(this.#response.writableFinished ? null : 'The process ended before the response was sent');
   }
 
   /** Tells the exchange as it is now, unless it was told before. Never throws. */
@@ -97,21 +117,39 @@ export class HttpExchange implements HttpWatcher {
     guard('recording a request', () => this.#told(this.#draft(error), this.#origin()));
   }
 
+  /**
+   * What comes after the answer, Node throws away before we see it. The `Content-Length` tells how much that was; of
+   * chunks, it shows whether more than the last, empty one came.
+   */
+  #requestEnded(): void {
+    const body = this.#requestBody;
+    const length = this.#contentLength;
+    const lateBytes = this.#closed ? this.#socket.bytesRead - this.#closed.bytesRead : 0;
+    body.complete = length === undefined ? lateBytes <= LAST_CHUNK : length === body.size;
+    body.size = length ?? body.size;
+    if (this.#closed) this.tell(this.#closed.error);
+  }
+
+  /** The active context, if a span is active in it and it is not that of another request, which ends our response. */
+  #spanContext(): Context | undefined {
+    const active = context.active();
+    const isOurs = trace.getSpanContext(active) && currentWork()?.requestId === this.work.requestId;
+    return isOurs ? active : undefined;
+  }
+
   #draft(error: string | null): IncomingDraft {
     const request = this.#request;
-    const response = this.#response;
-    const statusCode = response.headersSent ? response.statusCode : undefined;
-    this.#requestBody.complete = request.complete;
+    const { statusCode, headers } = headOf(this.#response);
     this.#responseBody.complete = error === null;
     return {
       protocol: this.#protocol,
-      method: request.method ?? '',
+      method: this.#method,
       target: this.#target,
       requestHeaders: request.rawHeaders,
       requestBody: this.#requestBody,
       statusCode,
-      responseHeaders: sentHeaders(response),
-      responseBody: hasBody(request.method, statusCode) ? this.#responseBody : new PassingBody(0),
+      responseHeaders: headers,
+      responseBody: hasBody(this.#method, statusCode) ? this.#responseBody : new PassingBody(0),
       route: expressRoute(request) ?? (this.#context && getRPCMetadata(this.#context)?.route),
       clientAddress: this.#clientAddress,
       error,
@@ -125,13 +163,35 @@ export class HttpExchange implements HttpWatcher {
       time: this.#closed?.time ?? this.#now(),
       actor: work.actor ?? work.findActor?.() ?? ANONYMOUS,
       requestId: work.requestId,
-      context: spanOrCaller(this.#context ?? context.active(), work),
+      context: spanOrCaller(this.#context ?? ROOT_CONTEXT, work),
     };
   }
 }
 
+interface Closed {
+  readonly error: string | null;
+  /** Milliseconds, on the clock that measures durations. */
+  readonly at: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** From the connection. */
+  readonly bytesRead: number;
+}
+
+const PATIENCE_MS = 500;
+
+/** The application's tests may replace the timers; this is the true one. */
+const later = setTimeout;
+
+/** The bytes of the chunk that ends a body, with the end of the chunk before it. */
+const LAST_CHUNK = '\r\n0\r\n\r\n'.length;
+
 /** How a server that listens on IPv6 sees an IPv4 client. */
 const IPV4_MAPPED = /^::ffff:(?=[\d.]+$)/;
+
+function lengthOf(header: string | undefined): number | undefined {
+  return header === undefined ? undefined : Number(header);
+}
 
 /** An id that another system may have made: kept if it can't do harm in a log, a header or a query. */
 const SANE_ID = /^[\w.:@/+=~-]{1,128}$/;
@@ -149,24 +209,33 @@ function parentSpan(traceparent: string | string[] | undefined): Work['remoteSpa
   return span && isSpanContextValid(span) ? { ...span, isRemote: true } : undefined;
 }
 
+/** What was sent of a response before its body; the headers are name, value, name, value …. */
+interface Head {
+  readonly statusCode: number | undefined;
+  readonly headers: readonly string[];
+}
+
+const NOT_SENT: Head = { statusCode: undefined, headers: [] };
+
 /**
- * The response's headers as they were sent: name, value, name, value …. Node keeps the text that it sent, which also
- * has what was given to `writeHead` alone.
+ * The head of a response as it was sent. Node keeps the text, which also has what was given to `writeHead` alone, and
+ * has not what was set too late. One that waits for its turn on the connection has a text, but was not sent.
  */
-function sentHeaders(response: ServerResponse): string[] {
-  const { _header: sent } = response as unknown as { _header?: string | null };
-  if (!response.headersSent || !sent) return [];
+function headOf(response: ServerResponse): Head {
+  const { _header: sent } = response as unknown as { readonly _header?: string | null };
+  if (!sent || !(response.socket || response.writableFinished)) return NOT_SENT;
+  const [statusLine = '', ...lines] = sent.split('\r\n');
   const headers: string[] = [];
-  for (const line of sent.split('\r\n').slice(1)) {
+  for (const line of lines) {
     const colon = line.indexOf(': ');
     if (colon > 0) headers.push(line.slice(0, colon), line.slice(colon + 2));
   }
-  return headers;
+  return { statusCode: Number(statusLine.split(' ', 2)[1]), headers };
 }
 
 /** Whether a response has a body on the wire, whatever was written to it (RFC 9110, section 6.4.1). */
-function hasBody(method: string | undefined, statusCode: number | undefined): boolean {
-  return method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
+function hasBody(method: string, statusCode: number | undefined): boolean {
+  return method !== 'HEAD' && statusCode !== undefined && statusCode >= 200 && statusCode !== 204 && statusCode !== 304;
 }
 
 /** The route that Express matched, with the path of the router that it stands in. */

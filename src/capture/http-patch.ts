@@ -3,13 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 /** What watches one request and its response; the patched methods tell it what passes. It doesn't throw. */
 export interface HttpWatcher {
   requestChunk(chunk: unknown, encoding: unknown): void;
+  /** `request.destroy` is being called: it was read to its end, somebody gave it up, or its connection is gone. */
+  requestDestroyed(): void;
+  /** `response.write` or `response.end` has taken a chunk, which may be none. */
   responseChunk(chunk: unknown, encoding: unknown): void;
-  /** `response.end` is being called. */
-  responseEnding(): void;
   /** The response was closed: it was sent, or never will be. */
   responseClosed(): void;
-  /** The request was destroyed: it was read to its end, or the connection is gone. */
-  requestDestroyed(): void;
 }
 
 const WATCHER = Symbol.for('activity-audit.http.watcher.1');
@@ -26,9 +25,9 @@ export function isWatched(request: IncomingMessage): boolean {
 
 /** Lets `watcher` see what passes through a request and its response, without a listener on either. */
 export function watch(request: IncomingMessage, response: ServerResponse, watcher: HttpWatcher): void {
-  patchOnce();
-  (request as Watched)[WATCHER] = watcher;
-  (response as Watched)[WATCHER] = watcher;
+  patchOnce(request, response);
+  define(request, WATCHER, watcher, false);
+  define(response, WATCHER, watcher, false);
 }
 
 export function unwatch(request: IncomingMessage, response: ServerResponse): void {
@@ -36,62 +35,99 @@ export function unwatch(request: IncomingMessage, response: ServerResponse): voi
   (response as Watched)[WATCHER] = undefined;
 }
 
+type Method = (...args: unknown[]) => unknown;
+type Prototype = Record<string, Method>;
+type WatchedResponse = Watched & Pick<ServerResponse, 'writableEnded' | 'destroyed'>;
+
 /**
  * Patches the prototypes of Node's request and response, once a process, by hand: shimmer's marks would make
  * OpenTelemetry's instrumentations take our wrapper off. An object that nobody watches costs one property look-up a
  * call, which measured cheaper than shadowing the methods on each object that somebody does.
- *
- * Node's HTTP module is asked for when the first request is there, not to load it into a process that has no use for it.
  */
-function patchOnce(): void {
-  const http = process.getBuiltinModule('node:http');
-  const request = http.IncomingMessage.prototype as unknown as RequestPrototype;
-  const response = http.ServerResponse.prototype as unknown as ResponsePrototype;
-  if (request[PATCHED]) return;
-  define(request, PATCHED, true);
+function patchOnce(request: IncomingMessage, response: ServerResponse): void {
+  if (PATCHED in response) return;
+  const requests = nodesPrototype(request, '_dump');
+  const responses = nodesPrototype(response, 'assignSocket');
+  define(requests, PATCHED, true, false);
+  define(responses, PATCHED, true, false);
 
-  const { push, _destroy } = request;
-  define(request, 'push', function (this: Watched, chunk: unknown, encoding: unknown) {
-    this[WATCHER]?.requestChunk(chunk, encoding);
-    return Reflect.apply(push, this, arguments);
+  patch(requests, 'push', (original) => {
+    return function push(this: Watched, chunk: unknown, encoding: unknown) {
+      this[WATCHER]?.requestChunk(chunk, encoding);
+      return Reflect.apply(original, this, arguments);
+    };
   });
-  define(request, '_destroy', function (this: Watched, _error: unknown, _callback: unknown) {
-    this[WATCHER]?.requestDestroyed();
-    return Reflect.apply(_destroy, this, arguments);
+  patch(requests, 'destroy', (original) => {
+    return function destroy(this: Watched, _error: unknown) {
+      this[WATCHER]?.requestDestroyed();
+      return Reflect.apply(original, this, arguments);
+    };
   });
-
-  const { write, end, emit } = response;
-  define(response, 'write', function (this: WatchedResponse, chunk: unknown, encoding: unknown, _callback: unknown) {
-    if (!this.writableEnded) this[WATCHER]?.responseChunk(chunk, encoding);
-    return Reflect.apply(write, this, arguments);
+  patch(responses, 'write', (original) => {
+    return function write(this: WatchedResponse, chunk: unknown, encoding: unknown, _callback: unknown) {
+      return passing(original, this, arguments, chunk, encoding);
+    };
   });
-  define(response, 'end', function (this: WatchedResponse, chunk: unknown, encoding: unknown, _callback: unknown) {
-    if (!this.writableEnded) {
-      this[WATCHER]?.responseChunk(chunk, encoding);
-      this[WATCHER]?.responseEnding();
-    }
-    return Reflect.apply(end, this, arguments);
+  patch(responses, 'end', (original) => {
+    return function end(this: WatchedResponse, chunk: unknown, encoding: unknown, _callback: unknown) {
+      return passing(original, this, arguments, chunk, encoding);
+    };
   });
-  define(response, 'emit', function (this: Watched, name: unknown) {
-    if (name === 'close') this[WATCHER]?.responseClosed();
-    return Reflect.apply(emit, this, arguments);
+  patch(responses, 'emit', (original) => {
+    return function emit(this: WatchedResponse, name: unknown) {
+      if (name === 'close' && this.destroyed) this[WATCHER]?.responseClosed();
+      return Reflect.apply(original, this, arguments);
+    };
   });
 }
 
-type Method = (...args: unknown[]) => unknown;
-type WatchedResponse = Watched & { readonly writableEnded: boolean };
-interface RequestPrototype {
-  readonly push: Method;
-  readonly _destroy: Method;
-  readonly [PATCHED]?: true;
-}
-interface ResponsePrototype {
-  readonly write: Method;
-  readonly end: Method;
-  readonly emit: Method;
+/** Calls `write` or `end`, and tells of the chunk if it was taken: Node throws for one that it can't send. */
+function passing(
+  original: Method,
+  response: WatchedResponse,
+  args: IArguments,
+  chunk: unknown,
+  encoding: unknown,
+): unknown {
+  const watcher = response[WATCHER];
+  if (!watcher || response.writableEnded || response.destroyed) return Reflect.apply(original, response, args);
+  const result = Reflect.apply(original, response, args);
+  watcher.responseChunk(chunk, encoding);
+  return result;
 }
 
-/** Not enumerable, as methods of a class are; a later wrapper, such as shimmer's, can go over it. */
-function define(prototype: object, name: string | symbol, value: unknown): void {
-  Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+/** Node's own class, found by a method of it, below what frameworks put over it or applications set in its place. */
+function nodesPrototype(object: object, method: string): Prototype {
+  let found = object;
+  for (let next: object | null = object; next; next = Object.getPrototypeOf(next) as object | null) {
+    if (Object.hasOwn(next, method)) found = next;
+  }
+  return found as Prototype;
+}
+
+/**
+ * Puts a wrapper over a method. One that is inherited is looked up at each call, for those who patch it later where it
+ * belongs; it stays as enumerable as it was, for those who copy methods in a loop.
+ */
+function patch(prototype: Prototype, name: string, wrap: (original: Method) => unknown): void {
+  const parent = Object.getPrototypeOf(prototype) as Prototype;
+  const original = Object.hasOwn(prototype, name)
+    ? (prototype[name] as Method)
+    : function (this: unknown) {
+        return Reflect.apply(parent[name] as Method, this, arguments) as unknown;
+      };
+  define(prototype, name, wrap(original), isEnumerable(prototype, name));
+}
+
+function isEnumerable(object: object, name: string): boolean {
+  for (let next: object | null = object; next; next = Object.getPrototypeOf(next) as object | null) {
+    const descriptor = Object.getOwnPropertyDescriptor(next, name);
+    if (descriptor) return descriptor.enumerable === true;
+  }
+  return false;
+}
+
+/** A later wrapper, such as shimmer's, can go over it. */
+function define(object: object, name: string | symbol, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(object, name, { value, enumerable, writable: true, configurable: true });
 }

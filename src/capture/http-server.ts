@@ -44,7 +44,7 @@ export class HttpServerInstrumentation extends InstrumentationBase<HttpServerIns
 
   override enable(): void {
     if (this.onStart) return;
-    this.inFlight = new Set();
+    this.inFlight ??= new Set();
     this.onStart = (message) => guard('watching a request', () => this.start(message as StartMessage));
     this.onExit = () => this.tellUnfinished();
     subscribe(CHANNEL, this.onStart);
@@ -72,14 +72,14 @@ export class HttpServerInstrumentation extends InstrumentationBase<HttpServerIns
       emit(incomingEvent(draft, origin, redactor, maxBodyBytes), origin, this.provider);
     };
     const exchange = new HttpExchange(request, response, { told, userOf, maxBodyBytes, now });
-    this.inFlight?.add(exchange);
     watch(request, response, exchange);
+    this.inFlight?.add(exchange);
     enterWork(exchange.work);
   }
 
   /** A handler that threw may end the process before its response was closed. */
   private tellUnfinished(): void {
-    for (const exchange of this.inFlight ?? []) exchange.tell('The process ended before the response was sent');
+    for (const exchange of this.inFlight ?? []) exchange.processEnded();
   }
 }
 

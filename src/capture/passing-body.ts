@@ -1,13 +1,16 @@
 import { type Body, LOOK_AHEAD } from '../event/body.ts';
 
+/** How many chunks are kept before they become one: a body that comes byte by byte takes no more room than another. */
+const MAX_CHUNKS = 64;
+
 /** A body while it passes: counts its bytes and keeps the first of them. */
 export class PassingBody implements Body {
   size = 0;
-  complete = true;
+  complete = false;
   readonly #limit: number;
   #kept = 0;
-  readonly #chunks: (Buffer | string)[] = [];
-  readonly #encodings: (BufferEncoding | undefined)[] = [];
+  #chunks: (Buffer | string)[] = [];
+  #encodings: (BufferEncoding | undefined)[] = [];
 
   /** @param limit how many bytes the record may show */
   constructor(limit: number) {
@@ -16,9 +19,8 @@ export class PassingBody implements Body {
 
   /** Takes a chunk as `write(chunk, encoding)` or `push(chunk, encoding)` got it; anything else is no body. */
   add(chunk: unknown, encoding: unknown): void {
-    if (typeof chunk === 'string')
-      this.#addText(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
-    else if (chunk instanceof Uint8Array) this.#addBytes(chunk);
+    if (typeof chunk === 'string') this.#addText(chunk, encodingOf(encoding));
+    else if (ArrayBuffer.isView(chunk)) this.#addBytes(chunk);
   }
 
   readonly bytes = (): Buffer => {
@@ -40,17 +42,26 @@ export class PassingBody implements Body {
   }
 
   /** Bytes are copied: the application or the parser may use their memory again. */
-  #addBytes(bytes: Uint8Array): void {
-    this.size += bytes.byteLength;
+  #addBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): void {
+    this.size += byteLength;
     const room = this.#limit - this.#kept;
     if (room <= 0) return;
-    const part = bytes.byteLength > room ? bytes.subarray(0, room) : bytes;
-    this.#keep(Buffer.from(part), undefined, part.byteLength);
+    const part = Math.min(byteLength, room);
+    this.#keep(Buffer.from(new Uint8Array(buffer, byteOffset, part)), undefined, part);
   }
 
   #keep(chunk: Buffer | string, encoding: BufferEncoding | undefined, size: number): void {
+    if (this.#chunks.length === MAX_CHUNKS) {
+      this.#chunks = [this.bytes()];
+      this.#encodings = [undefined];
+    }
     this.#chunks.push(chunk);
     this.#encodings.push(encoding);
     this.#kept += size;
   }
+}
+
+/** What isn't an encoding is a callback, or nothing: a chunk that Node has taken is UTF-8 then. */
+function encodingOf(encoding: unknown): BufferEncoding {
+  return typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
 }

@@ -38,9 +38,7 @@ const INFO_SOURCES = {
 const MAX_LENGTH = 256;
 
 /**
- * The actor that `user` describes, or undefined where it has no id.
- *
- * @throws what a getter of the user object throws
+ * The actor that `user` describes, or undefined where it has no id. What can't be read of a user is not known of it.
  */
 export function toActor(user: unknown): Actor | undefined {
   if (typeof user !== 'object' || user === null) {
@@ -50,7 +48,7 @@ export function toActor(user: unknown): Actor | undefined {
   const fields = user as Record<string, unknown>;
   const id = firstText(fields, ID_SOURCES);
   if (id === undefined) return undefined;
-  const { type } = fields;
+  const type = textIn(fields, 'type');
   return { id, type: type === 'service' || type === 'system' ? type : 'user', info: infoOf(fields) };
 }
 
@@ -108,10 +106,19 @@ function infoOf(fields: Record<string, unknown>): UserInfo {
 
 function firstText(fields: Record<string, unknown>, names: readonly string[]): string | undefined {
   for (const name of names) {
-    const text = asText(fields[name]);
+    const text = textIn(fields, name);
     if (text !== undefined) return text;
   }
   return undefined;
+}
+
+/** Users may be class instances, rows or proxies, whose getters throw for what they don't have. */
+function textIn(fields: Record<string, unknown>, name: string): string | undefined {
+  try {
+    return asText(fields[name]);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Strings, numbers, dates and what has a text of its own (an ObjectId) as a text; undefined for anything else. */
@@ -120,6 +127,7 @@ function asText(value: unknown): string | undefined {
     case 'string':
       return value === '' ? undefined : value.slice(0, MAX_LENGTH);
     case 'number':
+      return Number.isNaN(value) ? undefined : String(value);
     case 'bigint':
       return String(value);
     case 'object':

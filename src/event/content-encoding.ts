@@ -11,6 +11,9 @@ export interface Decoded {
   readonly whole: boolean;
 }
 
+/** As many as anybody packs into each other: a sender can name thousands, which would take seconds. */
+const MAX_CODINGS = 3;
+
 /**
  * The first bytes of a body without its `Content-Encoding`, at most `limit` of them however well they were packed;
  * undefined if the encoding is unknown or the bytes aren't what it says.
@@ -18,7 +21,9 @@ export interface Decoded {
 export function decodeContent(bytes: Buffer, encoding: string, limit: number): Decoded | undefined {
   let decoded: Decoded = { bytes, whole: true };
   if (encoding === '') return decoded;
-  for (const coding of encoding.toLowerCase().split(',').toReversed()) {
+  const codings = encoding.toLowerCase().split(',');
+  if (codings.length > MAX_CODINGS) return undefined;
+  for (const coding of codings.toReversed()) {
     const name = coding.trim();
     if (name === '' || name === 'identity') continue;
     const decoder = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import zlib from 'node:zlib';
 
 import { ROOT_CONTEXT, type Span, context, trace } from '@opentelemetry/api';
-import { NodeSDK } from '@opentelemetry/sdk-node';
+import { NodeSDK, tracing } from '@opentelemetry/sdk-node';
 import express from 'express';
 
 import type { IncomingRequestRepr, RequestEvent } from '../../src/event/event.ts';
@@ -29,7 +29,10 @@ type Incoming = RequestEvent & { request_repr: IncomingRequestRepr };
 
 /** The record of the request to `path`. */
 function recordOf(path: string): Promise<Incoming> {
-  return audit.waitFor<Incoming>((record) => record.name === 'audit.request' && pathOf(record as Incoming) === path);
+  return audit.waitFor<Incoming>(
+    (record) => record.name === 'audit.request' && pathOf(record as Incoming) === path,
+    5000,
+  );
 }
 
 function pathOf(record: Incoming): string {
@@ -60,7 +63,7 @@ describe('the response that a record shows', () => {
         response.end('sorry');
       }
     });
-    await send(server.port, { path: '/' });
+    await send(server.port, { path: '/' }).catch(() => undefined);
     const { response_repr, response_size } = await recordOf('/');
     assert.deepEqual([response_repr.body, response_size], ['sorry', 5]);
   });
@@ -69,10 +72,11 @@ describe('the response that a record shows', () => {
     server = await serve((_request, response) => {
       response.strictContentLength = true;
       response.setHeader('Content-Length', 2);
+      response.write('o');
       try {
         response.write('long');
       } catch {
-        response.end('ok');
+        response.end('k');
       }
     });
     await send(server.port, { path: '/' });
@@ -125,7 +129,7 @@ describe('the response that a record shows', () => {
       request.resume().on('end', () => {
         waiting += 1;
         if (request.url === '/second') response.end('never sent');
-        if (waiting === 2) request.socket.destroy();
+        if (waiting === 2) setImmediate(() => request.socket.destroy());
       });
     });
     const post = (path: string): string => `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}`;
@@ -181,7 +185,9 @@ describe('the request that a record shows', () => {
   it('has its true size where most of it came after the answer', async () => {
     server = await serve(refuse);
     const socket = net.connect(server.port, '127.0.0.1');
-    socket.write('POST /large HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"a":');
+    socket.write(
+      'POST /large HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"a":',
+    );
     await once(socket, 'data');
     socket.write('"bc"}');
     const { request_size, request_repr } = await recordOf('/large');
@@ -201,6 +207,26 @@ describe('the request that a record shows', () => {
     const { request_repr } = await recordOf('/rest');
     socket.destroy();
     assert.deepEqual([request_repr.body, request_repr.body_truncated], ['{"a":', true]);
+  });
+
+  it('is told when the connection closes in the middle of what comes after the answer', async () => {
+    server = await serve(refuse);
+    const socket = net.connect(server.port, '127.0.0.1');
+    socket.write('POST /gone HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhello');
+    await once(socket, 'data');
+    socket.destroy();
+    const { request_size, response_repr, request_repr } = await recordOf('/gone');
+    assert.deepEqual([request_size, response_repr.status_code, request_repr.body_truncated], [5, 413, true]);
+  });
+
+  it('is told while a client holds the rest of it back', async () => {
+    server = await serve((_request, response) => void response.end('deleted'));
+    const socket = net.connect(server.port, '127.0.0.1');
+    socket.write('DELETE /held HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n');
+    await once(socket, 'data');
+    const { outcome, request_size } = await recordOf('/held');
+    socket.destroy();
+    assert.deepEqual([outcome, request_size], ['success', 0]);
   });
 
   it('has names like __proto__ in headers, query and form as they came', async () => {
@@ -224,7 +250,11 @@ describe('the request that a record shows', () => {
   });
 
   const targets: [name: string, target: string, path: string][] = [
-    ['in absolute form without its password', 'http://ann:hunter2@example.com/a?b=c', 'http://[REDACTED]@example.com/a'],
+    [
+      'in absolute form without its password',
+      'http://ann:hunter2@example.com/a?b=c',
+      'http://[REDACTED]@example.com/a',
+    ],
     ['of the whole server', '*', '*'],
     ['with escapes that are none', '/%zz/%e4?x=%', '/%zz/%e4'],
   ];
@@ -271,7 +301,10 @@ describe('the request that a record shows', () => {
     let packed: Buffer = Buffer.from('deep');
     for (let layer = 0; layer < 50; layer += 1) packed = zlib.gzipSync(packed);
     server = await serve((request, response) => void request.resume().on('end', () => response.end()));
-    const headers = { 'Content-Type': 'text/plain', 'Content-Encoding': Array.from({ length: 50 }, () => 'gzip').join() };
+    const headers = {
+      'Content-Type': 'text/plain',
+      'Content-Encoding': Array.from({ length: 50 }, () => 'gzip').join(),
+    };
     await send(server.port, { method: 'POST', path: '/', headers }, packed);
     assert.equal((await recordOf('/')).request_repr.body, 'Binary content');
   });
@@ -280,7 +313,8 @@ describe('the request that a record shows', () => {
 describe('the span of a record', () => {
   let sdk: NodeSDK;
   before(() => {
-    sdk = new NodeSDK({ instrumentations: [], spanProcessors: [], metricReaders: [], logRecordProcessors: [] });
+    const spanProcessors = [new tracing.NoopSpanProcessor()];
+    sdk = new NodeSDK({ instrumentations: [], spanProcessors, metricReaders: [], logRecordProcessors: [] });
     sdk.start();
   });
   after(() => sdk.shutdown());

@@ -64,3 +64,21 @@ describe('in the NodeSDK of an application', () => {
     }
   }
 });
+
+describe('under register, an application', () => {
+  it('that logs through @opentelemetry/api 1.10 finds its records in app.log, and can register what else it has', async (t) => {
+    const project = await installed({ '@opentelemetry/api': '1.10.0', 'activity-audit': await packed() });
+    await copyFile('test/fixtures/sdk/logs-api.mjs', path.join(project, 'logs-api.mjs'));
+    const directory = temporaryFolder(t);
+    const { stdout, stderr } = await runProcess(
+      await nodeBinary('24.21.0'),
+      ['--import', 'activity-audit/register', 'logs-api.mjs'],
+      { cwd: project, env: { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' } },
+    );
+    assert.deepEqual({ stdout, stderr }, { stdout: 'true\n', stderr: '' });
+    assert.deepEqual(
+      readRecords(directory, 'app').map((record) => record['message']),
+      ['through the api'],
+    );
+  });
+});
