@@ -1,8 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-
 import { guard } from '../event/guard.ts';
-import { errorText } from './sequelize-error.ts';
-import { end, returnedToSavepoint, savepointSet } from './sequelize-journal.ts';
+import { type Answer, around } from './sequelize-around.ts';
+import { Call, SchemaCall, currentCall, within } from './sequelize-call.ts';
+import { errorText, mayHaveBeenDone } from './sequelize-error.ts';
 import { rawStatement } from './sequelize-raw.ts';
 import type { Recorder, Told } from './sequelize-recorder.ts';
 import { keyOf, storedRow } from './sequelize-row.ts';
@@ -15,8 +14,10 @@ import {
   type SequelizeClassShape,
   type SequelizeShape,
   type TransactionShape,
+  isObject,
 } from './sequelize-shape.ts';
 import { type Describe, READS, SCHEMA_CHANGES, type Statement, WRITES } from './sequelize-statement.ts';
+import { runQuery, watchCommits } from './sequelize-transaction.ts';
 
 /** Shared by all copies of this package in a process. */
 const SLOT = Symbol.for('activity-audit.sequelize.1');
@@ -30,7 +31,8 @@ interface Slot {
  * Makes one Sequelize instance record. There are two doors to the database, and each statement is told of at one:
  *
  * 1. The query interface, for all that the ORM does, with or without hooks: its arguments say what happens to which rows.
- * 2. `beforeQuery`, for the SQL that the application wrote: all that was not sent from within the first door.
+ * 2. `beforeQuery`, for the SQL that the application wrote: all that was not sent from within the first door. What the
+ *    database answers to either, and what becomes of a transaction, is seen here.
  *
  * Nothing else of the instance is touched: `Sequelize.prototype.query` belongs to tracing instrumentations. An instance
  * that has a recorder keeps it, unless that one was switched off.
@@ -47,45 +49,9 @@ export function install(sequelize: SequelizeShape, recorder: Recorder): void {
   const slot: Slot = { recorder };
   Object.defineProperty(sequelize, SLOT, { value: slot });
   watchQueryInterface(sequelize, slot);
-  watchRawQueries(sequelize, slot);
+  watchQueries(sequelize, slot);
   watchValidation(sequelize, slot);
   watchDefinitions(sequelize, slot);
-}
-
-/** The query interface call that the running code is in. */
-const calls = new AsyncLocalStorage<Call>();
-
-/** Knows which queries are the call's own: hooks of the application that run within it may send others. */
-class Call {
-  private instance: InstanceShape | undefined;
-  private query: object | undefined;
-  protected ended = false;
-
-  constructor(instance?: InstanceShape) {
-    this.instance = instance;
-  }
-
-  /** Our `beforeQuery` runs before the application's, so that the first query is the call's; a retry has the same options. */
-  owns(options: OptionsShape): boolean {
-    if (this.ended) return false;
-    if (this.instance) return options.instance === this.instance;
-    this.query ??= options;
-    return this.query === options;
-  }
-
-  /** A connection that was opened within the call keeps the call for as long as it lives. */
-  end(): void {
-    this.ended = true;
-    this.instance = undefined;
-    this.query = undefined;
-  }
-}
-
-/** A change of the schema: all of its queries are its own. */
-class SchemaCall extends Call {
-  override owns(): boolean {
-    return !this.ended;
-  }
 }
 
 function watchQueryInterface(sequelize: SequelizeShape, slot: Slot): void {
@@ -95,11 +61,11 @@ function watchQueryInterface(sequelize: SequelizeShape, slot: Slot): void {
   }
   for (const [method, describe] of Object.entries(READS)) {
     around(queryInterface, method, (run, args) =>
-      slot.recorder.reads ? record(sequelize, slot.recorder, describe, run, args) : within(new Call(), run),
+      slot.recorder.reads ? record(sequelize, slot.recorder, describe, run, args) : within(new Call(sequelize), run),
     );
   }
-  for (const method of SCHEMA_CHANGES) around(queryInterface, method, (run) => within(new SchemaCall(), run));
-  watchTransactions(queryInterface);
+  for (const method of SCHEMA_CHANGES) around(queryInterface, method, (run) => within(new SchemaCall(sequelize), run));
+  watchCommits(queryInterface);
 }
 
 /** Runs one call of the query interface and records it. */
@@ -116,20 +82,9 @@ function record(
     return statement && { ...statement, transaction: transactionOf(sequelize, statement.options) };
   });
   if (!described) return run();
-  return within(new Call(described.instance), run, (outcome) => {
-    tell(recorder, described.tell, outcome, described.transaction);
+  return within(new Call(sequelize, described.instance), run, (outcome, answer) => {
+    tell(recorder, described.tell, answer ?? { ...outcome, transaction: described.transaction, isUnsent: true });
   });
-}
-
-/** Runs `run` as the given call. */
-function within(call: Call, run: () => Promise<unknown>, ended?: (outcome: Ended) => void): Promise<unknown> {
-  return observe(
-    () => calls.run(call, run),
-    (outcome) => {
-      call.end();
-      ended?.(outcome);
-    },
-  );
 }
 
 /**
@@ -137,69 +92,56 @@ function within(call: Call, run: () => Promise<unknown>, ended?: (outcome: Ended
  * https://github.com/sequelize/sequelize/blob/v6/src/sequelize.js
  */
 function transactionOf(sequelize: SequelizeShape, options: OptionsShape | undefined): TransactionShape | undefined {
-  if (options?.transaction !== undefined) return options.transaction ?? undefined;
   const { [NAMESPACE]: namespace } = sequelize.constructor as unknown as SequelizeClassShape;
-  return (namespace?.get('transaction') ?? undefined) as TransactionShape | undefined;
+  const transaction = options?.transaction === undefined ? namespace?.get('transaction') : options.transaction;
+  return isTransaction(transaction) ? transaction : undefined;
 }
 
-/** A nested transaction is a savepoint; the name of an outer one changes when it gets another. */
-function watchTransactions(queryInterface: object): void {
-  around(queryInterface, 'startTransaction', (run, args) => {
-    const [transaction] = args as [TransactionShape];
-    const { name, parent } = transaction;
-    return observe(run, ({ failed }) => {
-      if (!failed && parent) savepointSet(transaction, name);
-    });
-  });
-  around(queryInterface, 'commitTransaction', (run, args) => {
-    const [transaction] = args as [TransactionShape];
-    if (transaction.parent) return run();
-    return observe(run, ({ failed, error, result }) => {
-      if (failed) end(transaction, 'unknown', error);
-      else end(transaction, wasRefused(result) ? 'rollback' : 'commit');
-    });
-  });
-  around(queryInterface, 'rollbackTransaction', (run, args) => {
-    const [transaction] = args as [TransactionShape];
-    const { name, parent } = transaction;
-    return observe(run, ({ failed }) => {
-      // Where ROLLBACK fails, Sequelize kills the connection.
-      if (!parent) end(transaction, 'rollback');
-      else if (!failed) returnedToSavepoint(transaction, name);
-    });
-  });
-}
-
-/** PostgreSQL answers COMMIT with ROLLBACK, and no error, where a statement of the transaction had failed. */
-function wasRefused(result: unknown): boolean {
-  const [, answer] = Array.isArray(result) ? (result as unknown[]) : [];
-  return typeof answer === 'object' && answer !== null && (answer as { command?: unknown }).command === 'ROLLBACK';
+/** A bare `{ connection }` says where a query shall run, and has no end. */
+function isTransaction(value: unknown): value is TransactionShape {
+  return isObject(value) && typeof value['id'] === 'string';
 }
 
 /** Put before the application's own hooks: see `Call`. */
-function watchRawQueries(sequelize: SequelizeShape, slot: Slot): void {
-  const failed = new WeakSet<OptionsShape>();
+function watchQueries(sequelize: SequelizeShape, slot: Slot): void {
   const beforeQuery = (options: OptionsShape, query: QueryShape): void => {
     guard('watching a query', () => {
-      const { recorder } = slot;
-      if (!recorder.active || calls.getStore()?.owns(options)) return;
-      around(query, 'run', (run, [sql]) => {
-        const statement = guard('reading a query', () =>
-          rawStatement(sql as string, options, sequelize.options.dialect),
-        );
-        if (!statement) return run();
-        return observe(run, (outcome) => {
-          // A query that is retried has one failure.
-          if (outcome.failed && failed.has(options)) return;
-          if (outcome.failed) failed.add(options);
-          tell(recorder, statement, outcome, options.transaction ?? undefined);
-        });
+      const { dialect = '' } = sequelize.options;
+      const call = currentCall();
+      const own = call?.owns(options, sequelize) ? call : undefined;
+      const transaction = transactionOf(sequelize, options);
+      const isRead = options.type === 'SELECT';
+      around(query, 'run', (run, [text]) => {
+        const sql = String(text);
+        const answered = own
+          ? (answer: Answer): void => void (own.answer = answer)
+          : guard('reading a query', () => rawTeller(slot.recorder, sql, options, dialect));
+        return runQuery({ query, run, sql, dialect, transaction, isRead }, answered);
       });
     });
   };
   const { hooks } = sequelize.options;
   hooks['beforeQuery'] = [{ name: 'activity-audit', fn: beforeQuery }, ...(hooks['beforeQuery'] ?? [])];
 }
+
+/** Tells of SQL that the application wrote; undefined where there is nothing to tell. */
+function rawTeller(
+  recorder: Recorder,
+  sql: string,
+  options: OptionsShape,
+  dialect: string,
+): ((answer: Answer) => void) | undefined {
+  const statement = recorder.active ? rawStatement(sql, options, dialect) : undefined;
+  if (!statement) return undefined;
+  return (answer) => {
+    // A query that is retried has one failure.
+    if (answer.failed && failedOnce.has(options)) return;
+    if (answer.failed) failedOnce.add(options);
+    tell(recorder, statement, answer);
+  };
+}
+
+const failedOnce = new WeakSet<OptionsShape>();
 
 /** What validation rejects never reaches the query interface. */
 function watchValidation(sequelize: SequelizeShape, slot: Slot): void {
@@ -214,7 +156,10 @@ function watchValidation(sequelize: SequelizeShape, slot: Slot): void {
         const action = rejectedAction(instance, options);
         const key = action === 'BULK_UPDATE' ? [] : keyOf(row, instance.constructor);
         const told: Told = { model: instance.constructor.name, action, key, row };
-        tell(slot.recorder, () => told, { failed: true, error }, transactionOf(sequelize, options));
+        slot.recorder.record(
+          { ...told, outcome: 'failure', errorMessage: errorText(error) },
+          transactionOf(sequelize, options),
+        );
       });
     },
   );
@@ -239,60 +184,14 @@ function learnSensitiveNames(model: ModelShape, recorder: Recorder): void {
   }
 }
 
-interface Ended {
-  readonly failed: boolean;
-  readonly result?: unknown;
-  readonly error?: unknown;
-}
-
-function tell(
-  recorder: Recorder,
-  statement: Statement['tell'],
-  { failed, result, error }: Ended,
-  transaction: TransactionShape | undefined,
-): void {
+function tell(recorder: Recorder, statement: Statement['tell'], answer: Answer): void {
+  const { failed, result, transaction, place } = answer;
   const told = statement(failed ? undefined : result);
   if (!told || (told.action === 'READ' && !recorder.reads)) return;
-  recorder.record(failed ? { ...told, outcome: 'failure', errorMessage: errorText(error) } : told, transaction);
+  recorder.record(failed ? { ...told, ...failureOf(answer, told) } : told, transaction, place);
 }
 
-/** Runs `run`, and `ended` before the caller learns of the end. */
-function observe(run: () => Promise<unknown>, ended: (outcome: Ended) => void): Promise<unknown> {
-  const running = run();
-  if (typeof (running as Partial<Promise<unknown>> | undefined)?.then !== 'function') return running;
-  return running.then(
-    (result) => {
-      guard('recording a statement', () => ended({ failed: false, result }));
-      return result;
-    },
-    (error: unknown) => {
-      guard('recording a statement', () => ended({ failed: true, error }));
-      throw error;
-    },
-  );
-}
-
-type Method = (...args: unknown[]) => Promise<unknown>;
-
-/**
- * Puts `wrapper` around a method of this one object. The method of its class is looked up with each call, as others may
- * patch that, and no mark of shimmer is left, which would make them undo each other.
- */
-function around(
-  target: object,
-  name: string,
-  wrapper: (run: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>,
-): void {
-  const methods = target as Record<string, Method | undefined>;
-  if (typeof methods[name] !== 'function') return;
-  const own = Object.hasOwn(target, name) ? methods[name] : undefined;
-  const prototype = Object.getPrototypeOf(target) as Record<string, Method>;
-  const value = function (this: unknown, ...args: unknown[]): Promise<unknown> {
-    return wrapper(() => (own ?? prototype[name] ?? unreachable).apply(this, args), args);
-  };
-  Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false });
-}
-
-function unreachable(): never {
-  throw new TypeError('not a function');
+function failureOf({ error, transaction, isUnsent }: Answer, { action }: Told): Pick<Told, 'outcome' | 'errorMessage'> {
+  const isUnknown = !isUnsent && action !== 'READ' && mayHaveBeenDone(error, transaction !== undefined);
+  return { outcome: isUnknown ? 'unknown' : 'failure', errorMessage: errorText(error) };
 }

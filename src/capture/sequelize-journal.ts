@@ -1,16 +1,17 @@
 import type { TransactionShape } from './sequelize-shape.ts';
 
+export type Fate = 'commit' | 'rollback' | 'unknown';
+
 /** Tells of one change, once its fate is known. */
 export type Tell = (outcome: 'success' | 'unknown', error?: unknown) => void;
 
 /** What was done in one outermost transaction, in the order of its connection. */
 interface Journal {
-  held: Tell[];
+  places: Place[];
   /** In the order in which they were set. */
   savepoints: Savepoint[];
-  /** What became of it. A statement may be told to have finished after the commit that followed it. */
-  ended?: 'commit' | 'rollback' | 'unknown';
-  error?: unknown;
+  /** See {@link isOver}. */
+  isOver: boolean;
 }
 
 interface Savepoint {
@@ -22,57 +23,106 @@ interface Savepoint {
 /** By outermost transaction; held no longer than it. */
 const journals = new WeakMap<TransactionShape, Journal>();
 
-/** Keeps `tell` until the outermost transaction has really committed, and forgets it if a rollback undoes the change. */
-export function hold(transaction: TransactionShape, tell: Tell): void {
-  const journal = journalOf(transaction);
-  if (journal.ended === undefined) journal.held.push(tell);
-  else if (journal.ended === 'commit') tell('success');
-  else if (journal.ended === 'unknown') tell('unknown', journal.error);
+/**
+ * The place of one statement among those of its transaction, taken as soon as the database has answered: what is to be
+ * told of it may come later, as hooks of the application run first.
+ */
+export class Place {
+  private fate: Fate | undefined;
+  private error: unknown;
+  private tell: Tell | undefined;
+
+  /** Keeps `tell` until the outermost transaction has really committed, and forgets it if a rollback undoes the change. */
+  hold(tell: Tell): void {
+    this.tell = tell;
+    if (this.fate) this.settle(this.fate, this.error);
+  }
+
+  settle(fate: Fate, error?: unknown): void {
+    const { tell } = this;
+    this.fate = fate;
+    this.error = error;
+    this.tell = undefined;
+    if (tell && fate !== 'rollback') tell(fate === 'commit' ? 'success' : 'unknown', error);
+  }
 }
 
-/** A nested transaction has begun: a savepoint was set. */
+/** The next place in the transaction; where that is over, the change is done. */
+export function placeIn(transaction: TransactionShape): Place {
+  const journal = journalOf(transaction);
+  const place = new Place();
+  if (journal.isOver) place.settle('commit');
+  else journal.places.push(place);
+  return place;
+}
+
+/** A nested transaction has begun. */
 export function savepointSet(transaction: TransactionShape, name: string): void {
-  const { savepoints, held } = journalOf(transaction);
-  savepoints.push({ name, mark: held.length });
+  const { savepoints, places } = journalOf(transaction);
+  savepoints.push({ name, mark: places.length });
+}
+
+export function savepointReleased(transaction: TransactionShape, name: string): void {
+  const { savepoints } = journalOf(transaction);
+  const index = lastOf(savepoints, name);
+  if (index !== -1) savepoints.splice(index);
 }
 
 /**
- * A nested transaction was rolled back: all that followed the latest savepoint of that name is undone, whoever did it.
- * That may not be where the transaction began, as Sequelize gives savepoints in savepoints the same names:
+ * All that followed the latest savepoint of that name is undone, whoever did it. That may not be where a nested
+ * transaction began, as Sequelize gives savepoints in savepoints the same names:
  * https://github.com/sequelize/sequelize/blob/v6/src/transaction.js
  */
 export function returnedToSavepoint(transaction: TransactionShape, name: string): void {
-  const journal = journalOf(transaction);
-  const index = journal.savepoints.findLastIndex((savepoint) => savepoint.name === name);
-  const savepoint = journal.savepoints[index];
+  const { savepoints, places } = journalOf(transaction);
+  const index = lastOf(savepoints, name);
+  const savepoint = savepoints[index];
   if (!savepoint) return;
-  journal.savepoints = journal.savepoints.slice(0, index + 1);
-  journal.held = journal.held.slice(0, savepoint.mark);
+  savepoints.splice(index + 1);
+  for (const place of places.splice(savepoint.mark)) place.settle('rollback');
+}
+
+/** Whether the database has no transaction any more, though Sequelize may: each statement stands for itself. */
+export function isOver(transaction: TransactionShape): boolean {
+  return journals.get(rootOf(transaction))?.isOver === true;
+}
+
+/** The outermost transaction has begun again after {@link end}. */
+export function begun(transaction: TransactionShape): void {
+  const journal = journals.get(rootOf(transaction));
+  if (journal) journal.isOver = false;
 }
 
 /**
- * An outermost transaction has ended. A nested one has no COMMIT: its changes stand or fall with the outermost.
+ * The outermost transaction has ended. A nested one has no COMMIT: its changes stand or fall with the outermost.
  *
- * @param ended `unknown` where COMMIT failed: nobody knows whether it was done
+ * @param fate `unknown` where COMMIT failed and nobody knows whether it was done
  */
-export function end(root: TransactionShape, ended: 'commit' | 'rollback' | 'unknown', error?: unknown): void {
-  const journal = journalOf(root);
-  const { held } = journal;
-  journal.held = [];
+export function end(transaction: TransactionShape, fate: Fate, error?: unknown): void {
+  const journal = journalOf(transaction);
+  const { places } = journal;
+  journal.places = [];
   journal.savepoints = [];
-  journal.ended = ended;
-  journal.error = error;
-  if (ended === 'rollback') return;
-  for (const tell of held) tell(ended === 'commit' ? 'success' : 'unknown', error);
+  journal.isOver = true;
+  for (const place of places) place.settle(fate, error);
+}
+
+function lastOf(savepoints: readonly Savepoint[], name: string): number {
+  return savepoints.findLastIndex((savepoint) => savepoint.name === name);
 }
 
 function journalOf(transaction: TransactionShape): Journal {
-  let root = transaction;
-  while (root.parent) root = root.parent;
+  const root = rootOf(transaction);
   let journal = journals.get(root);
   if (!journal) {
-    journal = { held: [], savepoints: [] };
+    journal = { places: [], savepoints: [], isOver: false };
     journals.set(root, journal);
   }
   return journal;
+}
+
+function rootOf(transaction: TransactionShape): TransactionShape {
+  let root = transaction;
+  while (root.parent) root = root.parent;
+  return root;
 }

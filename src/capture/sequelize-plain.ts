@@ -3,6 +3,7 @@ import { maskLiterals } from './sequelize-sql.ts';
 
 const MAX_DEPTH = 12;
 const MAX_ITEMS = 1000;
+const TRUNCATED = '[Truncated]';
 
 /**
  * A value of the application as it is, and an expression (`fn`, `col`, `cast`, `literal`, `json`) as `{sql}` with its
@@ -14,10 +15,11 @@ export function plain(value: unknown): unknown {
 
 /** The conditions of a `where` as JSON can tell them: `{age: {gt: 18}}`, by attribute. */
 export function plainWhere(where: unknown, model: ModelShape | undefined, depth = 0): unknown {
-  if (depth > MAX_DEPTH) return '…';
+  if (depth > MAX_DEPTH) return TRUNCATED;
   if (Array.isArray(where)) {
     const items = where.slice(0, MAX_ITEMS).filter((item) => item !== undefined);
-    return items.map((item) => plainWhere(item, model, depth + 1));
+    const shown = items.map((item) => plainWhere(item, model, depth + 1));
+    return where.length > MAX_ITEMS ? [...shown, TRUNCATED] : shown;
   }
   if (isExpression(where)) return plainCondition(where, model, depth);
   if (!isPlainObject(where)) return where;

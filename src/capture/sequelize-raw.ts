@@ -19,9 +19,12 @@ export function rawStatement(
   options: OptionsShape,
   dialect: string | undefined,
 ): ((result?: unknown) => Told | undefined) | undefined {
+  // Sequelize doesn't send it.
+  if (dialect === 'sqlite' && sql.startsWith('-- ')) return undefined;
   const { masked, operation, table, readsRows } = readSql(sql, dialect);
   if (operation === undefined) return undefined;
-  if (operation !== 'SELECT') return (result) => changed(masked, operation, table, result);
+  if (operation !== 'SELECT')
+    return (result) => changed(masked, operation, table, options.type === 'SELECT' ? undefined : affectedRows(result));
   if (!readsRows || SCHEMA_TYPES.has(options.type ?? '')) return undefined;
   return (result) => ({
     model: options.model?.name ?? '',
@@ -30,8 +33,7 @@ export function rawStatement(
   });
 }
 
-function changed(sql: string, operation: string, table: string, result: unknown): Told | undefined {
-  const affected = affectedRows(result);
+function changed(sql: string, operation: string, table: string, affected: number | undefined): Told | undefined {
   if (affected === 0 && countsRows(sql, operation)) return undefined;
   return {
     model: table,

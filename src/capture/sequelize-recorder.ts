@@ -6,7 +6,7 @@ import { type ModelDraft, modelEvent } from '../event/model-event.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
 import { errorText } from './sequelize-error.ts';
-import { hold } from './sequelize-journal.ts';
+import { type Place, placeIn } from './sequelize-journal.ts';
 import type { TransactionShape } from './sequelize-shape.ts';
 
 /** What is known of a statement when it has ended. */
@@ -20,8 +20,12 @@ export interface Recorder {
   readonly active: boolean;
   readonly reads: boolean;
   readonly redactor: Redactor;
-  /** A change is emitted when its outermost transaction has committed; a look and a failure at once. Never throws. */
-  record(told: Told, transaction: TransactionShape | undefined): void;
+  /**
+   * A change is emitted when its outermost transaction has committed; a look and a failure at once. Never throws.
+   *
+   * @param place where it stands in the transaction. @default the next place
+   */
+  record(told: Told, transaction: TransactionShape | undefined, place?: Place): void;
 }
 
 export interface RecorderOptions {
@@ -44,7 +48,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     get active() {
       return isActive();
     },
-    record(told, transaction) {
+    record(told, transaction, place) {
       guard('recording a change', () => {
         const origin = currentOrigin(now);
         const event = modelEvent({ ...told, transactionId: transaction?.id }, origin, redactor);
@@ -52,7 +56,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
           send(event, origin);
           return;
         }
-        hold(transaction, (outcome, error) => {
+        (place ?? placeIn(transaction)).hold((outcome, error) => {
           guard('recording a change', () =>
             send(outcome === 'success' ? event : unknown(event, error, redactor), origin),
           );

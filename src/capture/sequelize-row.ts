@@ -33,7 +33,9 @@ export function storedRow(instance: InstanceShape, written: Row): Row {
   const { constructor: model, dataValues } = instance;
   const row: Row = {};
   for (const name of storedAttributes(model)) {
-    const value = name in written ? writtenValue(written[name], dataValues[name]) : lastSaved(instance, name);
+    const value = Object.hasOwn(written, name)
+      ? writtenValue(written[name], dataValues[name])
+      : lastSaved(instance, name);
     if (value !== undefined) row[name] = value;
   }
   // The database gave the key, or there is none yet.
@@ -54,9 +56,15 @@ export function previousRow(instance: InstanceShape): Row {
   return row;
 }
 
+/** What a row that was found holds, in an instance or raw. */
+export function foundValues(found: unknown): Readonly<Row> {
+  if (isInstance(found)) return found.dataValues;
+  return isObject(found) ? found : {};
+}
+
 /** A row that was found: attributes and computed columns, without the rows of other models that came with it. */
 export function foundRow(found: unknown): Row {
-  const values = isInstance(found) ? found.dataValues : isObject(found) ? found : {};
+  const values = foundValues(found);
   const row: Row = {};
   for (const name of Object.keys(values)) {
     if (!isOtherModels(name, values[name])) row[name] = values[name];

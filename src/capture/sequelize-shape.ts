@@ -9,6 +9,7 @@ export const VERSION = '_versionAttribute';
 export const VIRTUAL = '_virtualAttributes';
 export const PREVIOUS = '_previousDataValues';
 export const NAMESPACE = '_cls';
+export const SCHEMA = '_schema';
 
 interface Timestamps {
   readonly updatedAt?: string;
@@ -39,6 +40,7 @@ export interface ModelShape {
   readonly primaryKeyAttributes: readonly string[];
   readonly [TIMESTAMPS]: Timestamps;
   readonly [VERSION]?: string;
+  readonly [SCHEMA]?: string | null;
   readonly [VIRTUAL]: ReadonlySet<string>;
 }
 
@@ -68,7 +70,6 @@ export interface OptionsShape {
   readonly transaction?: TransactionShape | null;
   readonly where?: unknown;
   readonly attributes?: unknown;
-  readonly fields?: readonly string[];
   readonly include?: readonly { readonly as?: string }[];
   readonly truncate?: boolean;
   readonly cascade?: boolean;
@@ -79,7 +80,6 @@ export interface OptionsShape {
 
 export interface TransactionShape {
   readonly id: string;
-  readonly name: string;
   /** Of a savepoint: the transaction that it is in. */
   readonly parent?: TransactionShape;
 }
@@ -87,6 +87,8 @@ export interface TransactionShape {
 /** One attempt to run one statement. */
 export interface QueryShape {
   run(sql: string, parameters?: unknown): Promise<unknown>;
+  readonly connection: object;
+  isRawQuery(): boolean;
 }
 
 export type TableShape = string | { readonly tableName: string; readonly schema?: string };

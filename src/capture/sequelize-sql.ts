@@ -40,7 +40,9 @@ const CHANGING: ReadonlySet<string> = new Set(
 );
 /** Words between a verb and its table. */
 const NOISE: ReadonlySet<string> = new Set(
-  'INTO FROM TABLE ONLY OR IGNORE REPLACE ABORT FAIL ROLLBACK LOW_PRIORITY HIGH_PRIORITY DELAYED QUICK'.split(' '),
+  'INTO FROM TABLE ONLY OR IGNORE REPLACE ABORT FAIL ROLLBACK LOW_PRIORITY HIGH_PRIORITY DELAYED QUICK TEMP TEMPORARY UNLOGGED'.split(
+    ' ',
+  ),
 );
 const HAS_NO_TABLE: ReadonlySet<string> = new Set(['CALL', 'EXEC', 'EXECUTE', 'DO', 'LOAD']);
 /** Their bodies hold statements that don't run now. */

@@ -5,6 +5,7 @@ import {
   type Row,
   changesOf,
   foundRow,
+  foundValues,
   keyOf,
   paranoidMove,
   previousRow,
@@ -17,23 +18,25 @@ import {
   type ModelShape,
   type OptionsShape,
   PREVIOUS,
+  SCHEMA,
   type SequelizeShape,
   TIMESTAMPS,
   type TableShape,
   VERSION,
   attributeOf,
   isInstance,
+  isObject,
 } from './sequelize-shape.ts';
 
 /** What one call of the query interface is about to do to rows. */
 export interface Statement {
   readonly options: OptionsShape | undefined;
-  /** The instance that its query carries, where other statements may run within the call. */
+  /** What its query carries, by which that is known: rows that depend on a row are destroyed within the same call. */
   readonly instance?: InstanceShape | undefined;
   /**
    * What it did.
    *
-   * @param result what the call resolved to; undefined when it failed
+   * @param result what its query resolved to; undefined when it failed
    * @returns undefined where no row was changed or looked at
    */
   readonly tell: (result?: unknown) => Told | undefined;
@@ -86,6 +89,7 @@ function insert(
   const written = writtenRow(values, model);
   return {
     options,
+    instance: instance ?? undefined,
     tell(result) {
       if (affectedRows(result) === 0) return undefined;
       const row = instance ? storedRow(instance, written) : written;
@@ -115,6 +119,7 @@ function update(
   };
   return {
     options,
+    instance,
     tell(result) {
       const row = storedRow(instance, written);
       if (affectedRows(result) !== 0) return told(row);
@@ -146,7 +151,6 @@ function remove(
   const row = previousRow(instance);
   return {
     options,
-    // Rows that depend on it are destroyed within this call.
     instance,
     tell: (result) =>
       affectedRows(result) === 0 ? undefined : { model: model.name, action: 'DELETE', key: keyOf(row, model), row },
@@ -169,13 +173,14 @@ function upsert(
       const { instance } = options;
       // Only PostgreSQL says which row it was; elsewhere the instance holds the id that an insert would have got.
       const row = instance && sequelize.options.dialect === 'postgres' ? storedRow(instance, written) : written;
-      const created = Array.isArray(result) && typeof result[1] === 'boolean' ? { created: result[1] } : undefined;
+      // MySQL counts one row also where it found the row as it shall be.
+      const isFound = Array.isArray(result) && result[1] === false;
       return {
         model: nameOf(model, table),
         action: 'UPSERT',
         key: knownKey(row, model),
         row,
-        extra: { fields: fieldsOf(updateValues, model), ...created },
+        extra: { fields: attributesAt(Object.keys(updateValues), model), ...(isFound && { created: false }) },
       };
     },
   };
@@ -189,24 +194,25 @@ function bulkInsert(
 ): Statement {
   const model = options.model ?? modelOf(sequelize, table);
   const { ignoreDuplicates, updateOnDuplicate } = options;
-  const fields = [...new Set(records.flatMap((record) => fieldsOf(record, model)))];
+  const columns = new Set<string>();
+  for (const record of records) for (const column of Object.keys(record)) columns.add(column);
+  const fields = attributesAt(columns, model);
   return {
     options,
     tell(result) {
-      const count = ignoreDuplicates && Array.isArray(result) ? result.length : records.length;
+      const [returned] = Array.isArray(result) ? (result as unknown[]) : [];
+      const count = ignoreDuplicates && result !== undefined ? affectedRows(result) : records.length;
       if (count === 0) return undefined;
-      const rows = insertedRows(sequelize, records, result, options);
+      const rows = insertedRows(sequelize, records, returned, options);
       return {
         model: nameOf(model, table),
         action: 'BULK_CREATE',
         extra: {
-          total_count: count,
+          ...counted(count),
           fields,
           ...(rows.length === count && idsOf(rows, model)),
           ...(ignoreDuplicates && { ignore_duplicates: true }),
-          ...(updateOnDuplicate && {
-            update_on_duplicate: updateOnDuplicate.map((column) => attributeOf(column, model)),
-          }),
+          ...(updateOnDuplicate && { update_on_duplicate: attributesAt(updateOnDuplicate, model) }),
         },
       };
     },
@@ -217,15 +223,17 @@ function bulkInsert(
 function insertedRows(
   { options: { dialect } }: SequelizeShape,
   records: readonly Row[],
-  result: unknown,
+  given: unknown,
   { ignoreDuplicates, updateOnDuplicate }: OptionsShape,
 ): readonly Row[] {
-  const returned = Array.isArray(result) ? (result as Row[]) : [];
+  const returned = Array.isArray(given) ? (given as Row[]) : [];
   if (dialect === 'postgres' && ignoreDuplicates) return returned;
   // Sequelize counts the keys up from the first: that is wrong where a row was left out or was there before.
   const trusted = dialect === 'postgres' || !(ignoreDuplicates || updateOnDuplicate);
   if (!trusted || returned.length === 0) return records;
-  return records.map((record, index) => ({ ...record, ...missing(record, returned[index]) }));
+  return records.map((record, index) =>
+    index < MAX_IDS ? { ...record, ...missing(record, returned[index]) } : record,
+  );
 }
 
 function missing(record: Row, returned: Row = {}): Row {
@@ -247,7 +255,7 @@ function bulkUpdate(
     tell(result) {
       const count = Array.isArray(result) ? result.length : affectedRows(result);
       if (count === 0) return undefined;
-      const found = Array.isArray(result) ? idsOf(result.map(foundRow), model) : undefined;
+      const found = Array.isArray(result) ? idsOf(result, model) : undefined;
       return {
         model: nameOf(model, table),
         action: bulkUpdateAction(written, model),
@@ -278,7 +286,9 @@ function bulkDelete(
 ): Statement {
   const model = given ?? options?.model ?? modelOf(sequelize, table);
   const truncates = options?.truncate === true;
-  const conditions = truncates ? undefined : { where: plainWhere(where ?? {}, model) };
+  // Where a database doesn't cascade, Sequelize ignores the wish.
+  const cascades = options?.cascade === true && sequelize.options.dialect === 'postgres';
+  const conditions = truncates ? cascades && { cascade: true } : { where: plainWhere(where ?? {}, model) };
   return {
     options,
     tell(result) {
@@ -337,19 +347,19 @@ function select(
   return {
     options,
     tell(result) {
-      const rows = listOf(result).map(foundRow);
-      const [only] = rows.length === 1 ? rows : [];
+      const found = listOf(result);
+      const only = found.length === 1 ? foundRow(found[0]) : undefined;
       return {
         model: nameOf(model, table),
         action: 'READ',
         key: knownKey(only, model),
         row: only,
         extra: {
-          ...(result === undefined ? undefined : { total_count: rows.length }),
+          ...(result === undefined ? undefined : { total_count: found.length }),
           ...attributesOf(options, model),
           where: plainWhere(options.where ?? {}, model),
           ...includedIn(options),
-          ...(rows.length > 1 && idsOf(rows, model)),
+          ...(found.length > 1 && idsOf(found, model)),
         },
       };
     },
@@ -385,11 +395,16 @@ function rawSelect(
 
 /** The number of rows that a statement changed; undefined where the dialect doesn't say. */
 export function affectedRows(result: unknown): number | undefined {
-  const said: unknown = Array.isArray(result) && !isInstance(result[1]) ? result[1] : result;
+  if (!Array.isArray(result)) return countIn(result);
+  const [first, second] = result as unknown[];
+  // The newer drivers of MariaDB say it in the place of the rows.
+  return countIn(second) ?? (isObject(first) && 'warningStatus' in first ? countIn(first) : undefined);
+}
+
+function countIn(said: unknown): number | undefined {
   if (typeof said === 'number') return said;
-  if (typeof said !== 'object' || said === null) return undefined;
-  const metadata = said as Record<string, unknown>;
-  const count = metadata['rowCount'] ?? metadata['affectedRows'] ?? metadata['changes'];
+  if (!isObject(said) || isInstance(said)) return undefined;
+  const count = said['rowCount'] ?? said['affectedRows'] ?? said['changes'];
   return typeof count === 'number' ? count : undefined;
 }
 
@@ -399,7 +414,10 @@ function knownKey(row: Row | undefined, model: ModelShape | undefined): unknown[
 
 function modelOf(sequelize: SequelizeShape, table: TableShape): ModelShape | undefined {
   const name = tableName(table);
-  return sequelize.modelManager.models.find((model) => model.tableName === name);
+  const schema = typeof table === 'string' ? undefined : table.schema;
+  return sequelize.modelManager.models.find(
+    (model) => model.tableName === name && (schema === undefined || (model[SCHEMA] ?? '') === schema),
+  );
 }
 
 function nameOf(model: ModelShape | undefined, table: TableShape): string {
@@ -410,8 +428,8 @@ function tableName(table: TableShape): string {
   return typeof table === 'string' ? table : table.tableName;
 }
 
-function fieldsOf(values: Row, model: ModelShape | undefined): string[] {
-  return Object.keys(values).map((column) => attributeOf(column, model));
+function attributesAt(columns: Iterable<string>, model: ModelShape | undefined): string[] {
+  return Array.from(columns, (column) => attributeOf(column, model));
 }
 
 /** The attributes that a find asks for, unless it asks for all. */
@@ -436,11 +454,11 @@ function counted(count: number | undefined): { total_count: number } | undefined
 
 /** The ids of the rows, where all are known. */
 function idsOf(
-  rows: readonly Row[],
+  rows: readonly unknown[],
   model: ModelShape | undefined,
 ): { instance_ids: string[]; truncated?: true } | undefined {
   if (!model) return undefined;
-  const ids = rows.slice(0, MAX_IDS).map((row) => instanceId(keyOf(row, model)));
+  const ids = rows.slice(0, MAX_IDS).map((row) => instanceId(keyOf(foundValues(row), model)));
   if (ids.length === 0 || ids.includes('')) return undefined;
   return rows.length > MAX_IDS ? { instance_ids: ids, truncated: true } : { instance_ids: ids };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { EventEmitter, once } from 'node:events';
 import path from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -149,30 +150,115 @@ describe('changes in a transaction', () => {
 
   it('are told as unknown when COMMIT fails', async (t) => {
     t.mock.method(console, 'warn', () => {});
+    await sequelize.query('CREATE TABLE Notes (user INTEGER REFERENCES Users (id) DEFERRABLE INITIALLY DEFERRED)');
     const transaction = await sequelize.transaction();
     await User.create({ name: 'a' }, { transaction });
-    // Commits behind Sequelize's back.
-    await sequelize.query('COMMIT', { transaction });
+    await sequelize.query('INSERT INTO Notes VALUES (99)', { transaction });
     await assert.rejects(transaction.commit());
-    const [record] = takeRecords();
     assert.deepEqual(
-      [record?.outcome, record?.error_message],
-      ['unknown', 'SQLITE_ERROR: cannot commit - no transaction is active'],
+      takeRecords().map(({ outcome, error_message }) => [outcome, error_message]),
+      [
+        ['unknown', 'SQLITE_CONSTRAINT: FOREIGN KEY constraint failed'],
+        ['unknown', 'SQLITE_CONSTRAINT: FOREIGN KEY constraint failed'],
+      ],
     );
   });
 
-  it('are not told when PostgreSQL answers COMMIT with ROLLBACK', async () => {
+  it('are not told when PostgreSQL answers COMMIT with ROLLBACK, and the application sees no other answer', async (t) => {
     const transaction = await sequelize.transaction();
     await User.create({ name: 'a' }, { transaction });
-    const prototype = Object.getPrototypeOf(Object.getPrototypeOf(sequelize.getQueryInterface())) as Record<
-      string,
-      unknown
-    >;
-    const { commitTransaction } = prototype;
-    prototype['commitTransaction'] = async (): Promise<unknown> => [[], { command: 'ROLLBACK' }];
-    await transaction.commit();
-    prototype['commitTransaction'] = commitTransaction;
+    const { dialect } = sequelize as unknown as { dialect: { Query: { prototype: { isRawQuery(): boolean } } } };
+    t.mock.method(dialect.Query.prototype as never, 'run', async function run(this: { isRawQuery(): boolean }) {
+      return this.isRawQuery() ? [['rows'], { command: 'ROLLBACK' }] : ['rows'];
+    } as never);
+    (sequelize as unknown as { options: { dialect: string } }).options.dialect = 'postgres';
+    const commit = sequelize.getQueryInterface() as unknown as {
+      commitTransaction(...args: object[]): Promise<unknown>;
+    };
+    const { options } = transaction as unknown as { options: object };
+    assert.deepEqual(await commit.commitTransaction(transaction, options), ['rows']);
     assert.deepEqual(told(), []);
+  });
+
+  it('are undone by a savepoint that the application set in SQL', async () => {
+    await sequelize.transaction(async (transaction) => {
+      await User.create({ name: 'stays' }, { transaction });
+      await sequelize.query('SAVEPOINT mine', { transaction });
+      await User.create({ name: 'goes' }, { transaction });
+      await sequelize.query('ROLLBACK TO mine', { transaction });
+      await User.create({ name: 'comes' }, { transaction });
+    });
+    assert.deepEqual([told().length, await names()], [2, ['stays', 'comes']]);
+  });
+
+  it('are told when the application commits in SQL, whatever Sequelize does then', async (t) => {
+    t.mock.method(console, 'warn', () => {});
+    const transaction = await sequelize.transaction();
+    await User.create({ name: 'a' }, { transaction });
+    await sequelize.query('COMMIT', { transaction });
+    assert.deepEqual(told(), ['CREATE User 1']);
+    await assert.rejects(transaction.commit());
+    assert.deepEqual(told(), []);
+  });
+
+  it('are not told when the application rolls back in SQL, and what follows is told at once', async () => {
+    const transaction = await sequelize.transaction();
+    await User.create({ name: 'goes' }, { transaction });
+    await sequelize.query('ROLLBACK', { transaction });
+    await User.create({ name: 'stays' }, { transaction });
+    assert.deepEqual([told().length, (await User.findAll({ transaction })).length], [1, 1]);
+  });
+
+  it('are told when the application commits what it began in SQL, and not when it rolls that back', async () => {
+    await sequelize.query('BEGIN');
+    await User.create({ name: 'goes' });
+    await sequelize.query('ROLLBACK');
+    assert.deepEqual(told(), []);
+    await sequelize.query('/* mine */ BEGIN IMMEDIATE TRANSACTION;');
+    await User.create({ name: 'stays' });
+    await sequelize.query("UPDATE Users SET name = 'still stays'");
+    assert.deepEqual(told(), []);
+    await sequelize.query('COMMIT');
+    const records = takeRecords();
+    assert.deepEqual([records.map(summary), await names()], [['CREATE User 1', 'SQL Users'], ['still stays']]);
+    assert.equal(new Set(records.map(({ transaction_id }) => transaction_id)).size, 1);
+    await User.create({ name: 'alone' });
+    assert.equal(takeRecords()[0]?.transaction_id, undefined);
+  });
+
+  it('keep their place before a savepoint while a hook of the application delays them', async () => {
+    const signals = new EventEmitter();
+    sequelize.addHook('afterQuery', 'slow', async (options) => {
+      if ((options as { type?: string }).type !== 'INSERT') return;
+      signals.emit('in the hook');
+      await once(signals, 'go on');
+    });
+    await sequelize.transaction(async (transaction) => {
+      const creating = User.create({ name: 'stays' }, { transaction });
+      await once(signals, 'in the hook');
+      const inner = await sequelize.transaction({ transaction });
+      signals.emit('go on');
+      await creating;
+      await inner.rollback();
+    });
+    sequelize.removeHook('afterQuery', 'slow');
+    assert.deepEqual([told(), await names()], [['CREATE User 1'], ['stays']]);
+  });
+
+  it('are told at once where a query only says on which connection it runs', async () => {
+    const { connectionManager } = sequelize as unknown as {
+      connectionManager: { getConnection(options: object): Promise<object> };
+    };
+    const connection = await connectionManager.getConnection({});
+    await sequelize.query("INSERT INTO Users (name) VALUES ('a')", { transaction: { connection } as never });
+    assert.deepEqual(told(), ['SQL Users']);
+  });
+
+  it('are failures, not unknown, where the transaction is over', async () => {
+    const transaction = await sequelize.transaction();
+    await transaction.commit();
+    await assert.rejects(User.create({ name: 'a' }, { transaction }));
+    assert.deepEqual(told(), ['CREATE User failure']);
   });
 
   it('of findOrCreate are told once its own transaction has committed', async () => {

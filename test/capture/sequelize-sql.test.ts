@@ -43,6 +43,7 @@ const READ: readonly (readonly [sql: string, operation: string | undefined, tabl
   ['SELECT * FROM users FOR UPDATE', 'SELECT', ''],
   ["SELECT replace(name, 'a', 'b') FROM users", 'SELECT', ''],
   ['SELECT * INTO archive FROM users', 'SELECT INTO', 'archive'],
+  ['SELECT * INTO TEMP TABLE archive FROM users', 'SELECT INTO', 'archive'],
   ['SELECT id INTO @id FROM users', 'SELECT', '', 'mysql'],
   ['SELECT 1; DELETE FROM users; DELETE FROM others', 'DELETE', 'users'],
   ["BEGIN; UPDATE users SET a = 'x;y'; COMMIT", 'UPDATE', 'users'],

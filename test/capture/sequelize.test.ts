@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { beforeEach, describe, it } from 'node:test';
+import { type TestContext, beforeEach, describe, it } from 'node:test';
 
 import { DataTypes, type Model, type ModelStatic, Op, QueryTypes, Sequelize } from 'sequelize';
 
@@ -15,6 +15,7 @@ interface World {
   readonly User: ModelStatic<Model>;
   readonly Tag: ModelStatic<Model>;
   readonly Post: ModelStatic<Model>;
+  readonly UserTag: ModelStatic<Model>;
   /** A user that was there before. */
   readonly ann: Model;
 }
@@ -43,14 +44,15 @@ async function newWorld(prepare: (sequelize: Sequelize) => void = auditSequelize
   );
   const Tag = sequelize.define('Tag', { label: DataTypes.STRING }, { timestamps: false });
   const Post = sequelize.define('Post', { title: DataTypes.STRING }, { timestamps: false });
-  User.belongsToMany(Tag, { through: 'UserTag', timestamps: false });
+  const UserTag = sequelize.define('UserTag', {}, { timestamps: false });
+  User.belongsToMany(Tag, { through: UserTag });
   User.hasMany(Post, { onDelete: 'CASCADE', hooks: true });
   Post.belongsTo(User);
   await sequelize.sync();
   const ann = await User.create({ name: 'Ann', age: 30, email: 'ann@x.org', badge: 'B-1' });
   await Tag.bulkCreate([{ label: 'red' }, { label: 'blue' }]);
   takeRecords();
-  return { sequelize, User, Tag, Post, ann };
+  return { sequelize, User, Tag, Post, UserTag, ann };
 }
 
 /** The methods that associations give an instance. */
@@ -91,6 +93,13 @@ const OPERATIONS: Readonly<
   'Model.bulkCreate of duplicates that are ignored': [
     ({ User }) => User.bulkCreate([{ email: 'ann@x.org' }], { ignoreDuplicates: true }),
     [],
+  ],
+  'Model.bulkCreate of duplicates that are ignored, without a key from the database': [
+    ({ UserTag }) =>
+      UserTag.bulkCreate([{ UserId: 1, TagId: 1 }]).then(() =>
+        UserTag.bulkCreate([{ UserId: 1, TagId: 1 }], { ignoreDuplicates: true }),
+      ),
+    ['BULK_CREATE UserTag'],
   ],
   'Model.bulkCreate of nothing': [({ User }) => User.bulkCreate([]), []],
   'Model.upsert': [({ User }) => User.upsert({ id: 1, name: 'Anne' }), ['UPSERT User 1']],
@@ -167,6 +176,10 @@ const OPERATIONS: Readonly<
     ['CREATE User 2', 'CREATE Post 1'],
   ],
   'a raw INSERT': [({ sequelize }) => sequelize.query("INSERT INTO Tags (label) VALUES ('x')"), ['SQL Tags']],
+  'SQL that Sequelize takes for a comment, in SQLite': [
+    ({ sequelize }) => sequelize.query("-- not sent\nINSERT INTO Tags (label) VALUES ('x')"),
+    [],
+  ],
   'a raw UPDATE': [
     ({ sequelize }) => sequelize.query("UPDATE Tags SET label = 'x'", { type: QueryTypes.UPDATE }),
     ['SQL Tags'],
@@ -341,7 +354,11 @@ describe('the records of Sequelize', () => {
     const { Tag } = await newWorld();
     await Tag.bulkCreate(Array.from({ length: 1200 }, (_, index) => ({ label: String(index) })));
     await Tag.findAll();
-    for (const { extra } of takeRecords()) {
+    const { length } = await Tag.findAll({ where: { id: Array.from({ length: 1200 }, (_, index) => index) } });
+    const records = takeRecords();
+    const { id } = (records.pop()?.extra['where'] ?? {}) as { id?: unknown[] };
+    assert.deepEqual([length, id?.length, id?.at(-1)], [1199, 1001, '[Truncated]']);
+    for (const { extra } of records) {
       assert.equal((extra['instance_ids'] as string[]).length, 1000);
       assert.equal(extra['truncated'], true);
     }
@@ -390,6 +407,31 @@ describe('the records of Sequelize', () => {
     });
     await ann.update({ name: 'Anne' });
     assert.deepEqual(takeRecords().map(summary), ['SQL Tags', 'UPDATE User 1']);
+  });
+
+  it('records a change once, also where a new connection asks for the version of the database first', async (t) => {
+    const { sequelize, User } = await newWorld();
+    const version = 'SELECT sqlite_version() AS version';
+    beforeConnecting(t, sequelize, () => sequelize.query(version, { type: 'VERSION' as QueryTypes.SELECT }));
+    await User.upsert({ id: 1, name: 'Anne' });
+    assert.deepEqual(takeRecords().map(summary), ['UPSERT User 1']);
+  });
+
+  it('tells a change from what another database is asked before it connects', async (t) => {
+    const [{ sequelize, Tag }, other] = [await newWorld(), await newWorld()];
+    beforeConnecting(t, sequelize, () => other.sequelize.query('SELECT * FROM Users'));
+    await Tag.update({ label: 'x' }, { where: { id: 1 } });
+    assert.deepEqual(takeRecords().map(summary), ['READ', 'BULK_UPDATE Tag']);
+  });
+
+  it('records a change that was made although a hook of the application failed after it', async () => {
+    const { sequelize, User } = await newWorld();
+    sequelize.addHook('afterQuery', 'fails', () => Promise.reject(new Error('no')));
+    await assert.rejects(User.create({ name: 'Bob' }), { message: 'no' });
+    await assert.rejects(sequelize.query("INSERT INTO Tags (label) VALUES ('x')"), { message: 'no' });
+    sequelize.removeHook('afterQuery', 'fails');
+    assert.deepEqual(takeRecords().map(summary), ['CREATE User 2', 'SQL Tags']);
+    assert.equal(await User.count(), 2);
   });
 
   it('names who did it, also where a pooled connection or a hook is in between', async () => {
@@ -521,6 +563,23 @@ describe('SequelizeInstrumentation', () => {
     assert.deepEqual(takeRecords(), []);
   });
 });
+
+/** Runs `fn` whenever a query asks for a connection, but for those that `fn` itself sends. */
+function beforeConnecting(t: TestContext, sequelize: Sequelize, fn: () => Promise<unknown>): void {
+  const { connectionManager: manager } = sequelize as unknown as {
+    connectionManager: { getConnection(options: object): Promise<unknown> };
+  };
+  const getConnection = manager.getConnection.bind(manager);
+  let isBusy = false;
+  t.mock.method(manager, 'getConnection', async (options: object) => {
+    if (!isBusy) {
+      isBusy = true;
+      await fn();
+      isBusy = false;
+    }
+    return getConnection(options);
+  });
+}
 
 /** All that an application can see of an operation, without times and ids that differ from run to run. */
 async function watched(

@@ -1,0 +1,167 @@
+import { recordId } from '../event/record-id.ts';
+import { type Answer, type Ended, around, observe } from './sequelize-around.ts';
+import { isRefusal, isWholeRollback } from './sequelize-error.ts';
+import {
+  begun,
+  end,
+  isOver,
+  placeIn,
+  returnedToSavepoint,
+  savepointReleased,
+  savepointSet,
+} from './sequelize-journal.ts';
+import type { QueryShape, TransactionShape } from './sequelize-shape.ts';
+
+/** What one SQL text does to the transaction that it is sent in. */
+export type Control =
+  | { readonly does: 'savepoint' | 'release' | 'return'; readonly name: string }
+  | { readonly does: 'begin' | 'commit' | 'rollback' };
+
+const NAME = String.raw`("[^"]+"|\`[^\`]+\`|\[[^\]]+\]|[\w$]+)`;
+const KIND = String.raw`(?:\s+(?:WORK|TRAN(?:SACTION)?))?`;
+const NO_NAME = String.raw`(?:AND|WORK|TRAN|TRANSACTION)\b`;
+const SAVEPOINT = new RegExp(String.raw`^(?:SAVEPOINT|SAVE\s+TRAN(?:SACTION)?)\s+${NAME}`, 'i');
+const RELEASE = new RegExp(String.raw`^RELEASE(?:\s+SAVEPOINT)?\s+${NAME}`, 'i');
+const ROLLBACK = new RegExp(String.raw`^ROLLBACK${KIND}(?:\s+TO(?:\s+SAVEPOINT)?)?\s+(?!${NO_NAME})${NAME}`, 'i');
+const FIRST_WORD = /^\w+/;
+/** A transaction alone, not a block of statements. */
+const BEGIN = /^(?:BEGIN|START\s+TRANSACTION)\b[\w\s,]*;?$/i;
+const CHAINS = /\bAND\s+CHAIN\b/i;
+
+/** Undefined for what leaves the transaction as it is. Not only Sequelize sets savepoints: applications do it in SQL. */
+export function controlIn(sql: string): Control | undefined {
+  switch (FIRST_WORD.exec(sql)?.[0].toUpperCase()) {
+    case 'SAVE':
+    case 'SAVEPOINT':
+      return named('savepoint', SAVEPOINT.exec(sql));
+    case 'RELEASE':
+      return named('release', RELEASE.exec(sql));
+    case 'ROLLBACK':
+    case 'ABORT':
+      return named('return', ROLLBACK.exec(sql)) ?? { does: 'rollback' };
+    case 'COMMIT':
+    case 'END':
+      return { does: 'commit' };
+    case 'BEGIN':
+    case 'START':
+      return { does: 'begin' };
+    default:
+      return undefined;
+  }
+}
+
+function named(does: 'savepoint' | 'release' | 'return', match: RegExpExecArray | null): Control | undefined {
+  const name = match?.[1];
+  return name === undefined ? undefined : { does, name: name.replaceAll(/^["`[]|["`\]]$/g, '').toLowerCase() };
+}
+
+/** These commit what was done so far, and leave no transaction: https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/ */
+const COMMITS_IMPLICITLY =
+  /^(?:ALTER|BEGIN|CREATE|DROP|GRANT|LOCK|RENAME|REVOKE|START|TRUNCATE)\b(?!.{0,20}\bTEMPORARY\b)/i;
+const HAS_IMPLICIT_COMMITS: ReadonlySet<string> = new Set(['mysql', 'mariadb', 'oracle']);
+
+/** Follows what a statement, that the database has answered, did to the transaction that it was sent in. */
+function follow(transaction: TransactionShape, sql: string, { failed, result, error }: Ended, dialect: string): void {
+  if (failed && isWholeRollback(error)) end(transaction, 'rollback');
+  if (HAS_IMPLICIT_COMMITS.has(dialect) && COMMITS_IMPLICITLY.test(sql)) {
+    if (failed) end(transaction, 'unknown', error);
+    else end(transaction, 'commit');
+  }
+  const control = failed ? undefined : controlIn(sql);
+  switch (control?.does) {
+    case 'savepoint':
+      return savepointSet(transaction, control.name);
+    case 'release':
+      return savepointReleased(transaction, control.name);
+    case 'return':
+      return returnedToSavepoint(transaction, control.name);
+    case 'begin':
+      return begun(transaction);
+    case 'commit':
+    case 'rollback':
+      end(transaction, control.does === 'rollback' || wasRefused(result) ? 'rollback' : 'commit');
+      if (CHAINS.test(sql)) begun(transaction);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** PostgreSQL answers COMMIT with ROLLBACK, and no error, where a statement of the transaction had failed. */
+function wasRefused(result: unknown): boolean {
+  const [, answer] = Array.isArray(result) ? (result as unknown[]) : [];
+  return typeof answer === 'object' && answer !== null && (answer as { command?: unknown }).command === 'ROLLBACK';
+}
+
+/** One query on its way to the database. */
+interface Sent {
+  readonly query: QueryShape;
+  readonly run: () => Promise<unknown>;
+  readonly sql: string;
+  readonly dialect: string;
+  readonly transaction: TransactionShape | undefined;
+  /** What is only looked at needs no place in the transaction. */
+  readonly isRead: boolean;
+}
+
+/** By connection: the transactions that the application began in SQL, without Sequelize. */
+const unmanaged = new WeakMap<object, TransactionShape>();
+
+/** Runs a query and follows what it does to its transaction. */
+export function runQuery(sent: Sent, answered?: (answer: Answer) => void): Promise<unknown> {
+  const { query, run, dialect, isRead } = sent;
+  const transaction = sent.transaction ?? unmanaged.get(query.connection);
+  const sql = withoutComments(sent.sql, dialect);
+  if (!transaction) {
+    if (!answered && BEGINS_IN_SQL.has(dialect) && BEGIN.test(sql)) return begin(query.connection, run);
+    return answered ? observe(run, answered) : run();
+  }
+  const ended = (outcome: Ended): void => {
+    follow(transaction, sql, outcome, dialect);
+    if (isOver(transaction)) unmanaged.delete(query.connection);
+    answered?.({ ...outcome, transaction, place: outcome.failed || isRead ? undefined : placeIn(transaction) });
+  };
+  const asksForAnswer = dialect === 'postgres' && !query.isRawQuery() && controlIn(sql)?.does === 'commit';
+  return asksForAnswer ? commit(query, run, ended) : observe(run, ended);
+}
+
+/** Elsewhere `BEGIN` may be the start of a block. */
+const BEGINS_IN_SQL: ReadonlySet<string> = new Set(['postgres', 'mysql', 'mariadb', 'sqlite']);
+
+function begin(connection: object, run: () => Promise<unknown>): Promise<unknown> {
+  return observe(run, ({ failed }) => {
+    if (!failed) unmanaged.set(connection, { id: recordId(Date.now()) });
+  });
+}
+
+/** Without those before the statement. In SQLite, Sequelize doesn't send what begins with `-- `. */
+function withoutComments(sql: string, dialect: string): string {
+  return sql.startsWith('/') || (sql.startsWith('-') && dialect !== 'sqlite') ? sql.replace(COMMENTS, '') : sql;
+}
+
+const COMMENTS = /^(?:\s|\/\*[^]*?\*\/|--.*\n)+/;
+
+/** Sequelize keeps PostgreSQL's answer for itself, unless the query is a raw one. */
+async function commit(
+  query: QueryShape,
+  run: () => Promise<unknown>,
+  ended: (outcome: Ended) => void,
+): Promise<unknown> {
+  Object.defineProperty(query, 'isRawQuery', { value: () => true, configurable: true });
+  try {
+    const result = await observe(run, ended);
+    return Array.isArray(result) ? (result[0] as unknown) : result;
+  } finally {
+    Reflect.deleteProperty(query, 'isRawQuery');
+  }
+}
+
+/** A COMMIT may be tried again: only its call knows that it failed in the end. Where ROLLBACK fails, the connection is killed. */
+export function watchCommits(queryInterface: object): void {
+  around(queryInterface, 'commitTransaction', (run, args) =>
+    observe(run, ({ failed, error }) => {
+      const [transaction] = args as [TransactionShape];
+      if (failed && !transaction.parent) end(transaction, isRefusal(error) ? 'rollback' : 'unknown', error);
+    }),
+  );
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { errorText, isRefusal, mayHaveBeenDone } from '../../src/capture/sequelize-error.ts';
+
+/** As drivers throw them, in Sequelize's `parent`. */
+const ERRORS = {
+  'PostgreSQL: a duplicate': { code: '23505', severity: 'ERROR', message: 'duplicate key value' },
+  'PostgreSQL: a serialization failure': { code: '40001', severity: 'ERROR', message: 'could not serialize access' },
+  'PostgreSQL: nobody knows whether it was completed': { code: '40003', severity: 'ERROR', message: 'unknown' },
+  'PostgreSQL: the connection broke': { message: 'Connection terminated unexpectedly' },
+  'PostgreSQL: the driver no longer waits': { message: 'Query read timeout' },
+  'MySQL: a duplicate': { errno: 1062, code: 'ER_DUP_ENTRY', message: "Duplicate entry 'a' for key 'b'" },
+  'MySQL: a deadlock': { errno: 1213, code: 'ER_LOCK_DEADLOCK', message: 'Deadlock found' },
+  'MySQL: the connection broke': { code: 'PROTOCOL_CONNECTION_LOST', message: 'Connection lost' },
+  'MariaDB: the connection broke': { errno: 45009, code: 'ER_SOCKET_UNEXPECTED_CLOSE', message: 'socket has closed' },
+  'any: the network broke': { code: 'ECONNRESET', message: 'read ECONNRESET' },
+  'any: nobody listens': { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' },
+  'SQLite: a duplicate': { code: 'SQLITE_CONSTRAINT', message: 'UNIQUE constraint failed' },
+} as const;
+
+const isLost = (name: string): boolean => /broke|no longer waits/.test(name);
+const isRefused = (name: string): boolean => /PostgreSQL: a |a deadlock/.test(name);
+
+describe('a statement that failed', () => {
+  for (const [name, parent] of Object.entries(ERRORS)) {
+    it(`${isLost(name) ? 'may have been done' : 'was not done'}, ${name}`, () => {
+      assert.equal(mayHaveBeenDone({ parent }, false), isLost(name));
+    });
+
+    it(`was undone in a transaction, ${name}`, () => assert.equal(mayHaveBeenDone({ parent }, true), false));
+  }
+
+  it('may have been done where Sequelize could not read the answer', () => {
+    assert.equal(mayHaveBeenDone(new TypeError('results.map is not a function'), true), true);
+  });
+
+  it('was not done where it was told to ignore duplicates', () => {
+    assert.equal(mayHaveBeenDone({ name: 'SequelizeEmptyResultError' }, false), false);
+  });
+});
+
+describe('a COMMIT that failed', () => {
+  for (const [name, parent] of Object.entries(ERRORS)) {
+    it(`${isRefused(name) ? 'has undone all' : 'leaves it unknown'}, ${name}`, () => {
+      assert.equal(isRefusal({ parent }), isRefused(name));
+    });
+  }
+});
+
+describe('the text of an error', () => {
+  it("doesn't quote values", () => {
+    const parent = { message: `Duplicate entry 'ann@x.org' for key 'email'` };
+    assert.equal(errorText({ message: 'Validation error', parent }), 'Duplicate entry ? for key ?');
+  });
+
+  it("leaves out the statement with its values, which MariaDB's driver adds", () => {
+    const sqlMessage = 'Cannot add or update a child row';
+    const message = `(conn:1, no: 1452) ${sqlMessage}\nsql: INSERT INTO t VALUES (?) - parameters:[4711]`;
+    assert.equal(errorText({ message, parent: { message, sqlMessage } }), sqlMessage);
+  });
+});
