@@ -33,7 +33,7 @@ export class HttpExchange implements HttpWatcher {
   readonly #now: () => number;
   readonly #startedAt = performance.now();
   readonly #socket: Socket;
-  /** Kept from the start: routers rewrite `url`, middleware rewrites `method`, and proxies headers, and a closed socket has no address. */
+  /** Kept from the start: applications rewrite `url`, `method` and `headers`, and a closed socket has no address. */
   readonly #method: string;
   readonly #target: string;
   readonly #clientAddress: string | undefined;
@@ -150,11 +150,15 @@ export class HttpExchange implements HttpWatcher {
       statusCode,
       responseHeaders: headers,
       responseBody: hasBody(this.#method, statusCode) ? this.#responseBody : new PassingBody(0),
-      route: expressRoute(request) ?? (this.#context && getRPCMetadata(this.#context)?.route),
+      route: guard('finding the route of a request', () => expressRoute(request)) ?? this.#spanRoute(),
       clientAddress: this.#clientAddress,
       error,
       seconds: Math.round(((this.#closed?.at ?? performance.now()) - this.#startedAt) * 1000) / 1e6,
     };
+  }
+
+  #spanRoute(): string | undefined {
+    return this.#context && getRPCMetadata(this.#context)?.route;
   }
 
   #origin(): Origin {
@@ -224,14 +228,17 @@ const NOT_SENT: Head = { statusCode: undefined, headers: [] };
 function headOf(response: ServerResponse): Head {
   const { _header: sent } = response as unknown as { readonly _header?: string | null };
   if (!sent || !(response.socket || response.writableFinished)) return NOT_SENT;
-  const [statusLine = '', ...lines] = sent.split('\r\n');
   const headers: string[] = [];
-  for (const line of lines) {
-    const colon = line.indexOf(': ');
-    if (colon > 0) headers.push(line.slice(0, colon), line.slice(colon + 2));
+  let start = sent.indexOf('\r\n') + 2;
+  for (let end = sent.indexOf('\r\n', start); end > start; end = sent.indexOf('\r\n', start)) {
+    const colon = sent.indexOf(': ', start);
+    headers.push(sent.slice(start, colon), sent.slice(colon + 2, end));
+    start = end + 2;
   }
-  return { statusCode: Number(statusLine.split(' ', 2)[1]), headers };
+  return { statusCode: Number(sent.slice(STATUS_AT, STATUS_AT + 3)), headers };
 }
+
+const STATUS_AT = 'HTTP/1.1 '.length;
 
 /** Whether a response has a body on the wire, whatever was written to it (RFC 9110, section 6.4.1). */
 function hasBody(method: string, statusCode: number | undefined): boolean {

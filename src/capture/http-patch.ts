@@ -46,6 +46,8 @@ type WatchedResponse = Watched & Pick<ServerResponse, 'writableEnded' | 'destroy
  */
 function patchOnce(request: IncomingMessage, response: ServerResponse): void {
   if (PATCHED in response) return;
+  // OpenTelemetry's instrumentation takes hold of HTTP when somebody asks for it in this way, not when ES modules import it.
+  process.getBuiltinModule('node:http');
   const requests = nodesPrototype(request, '_dump');
   const responses = nodesPrototype(response, 'assignSocket');
   define(requests, PATCHED, true, false);
@@ -58,7 +60,7 @@ function patchOnce(request: IncomingMessage, response: ServerResponse): void {
     };
   });
   patch(requests, 'destroy', (original) => {
-    return function destroy(this: Watched, _error: unknown) {
+    return function destroy(this: Watched, _error: unknown, _callback: unknown) {
       this[WATCHER]?.requestDestroyed();
       return Reflect.apply(original, this, arguments);
     };

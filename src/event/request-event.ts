@@ -1,6 +1,7 @@
 import type { Origin } from '../context/origin.ts';
 import { type Body, bodyRepr } from './body.ts';
 import type { IncomingRequestRepr, JsonObject, Outcome, RequestEvent, ResponseRepr } from './event.ts';
+import { setOwn } from './plain-value.ts';
 import type { Redactor } from './redact.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
@@ -82,13 +83,14 @@ function responseRepr(draft: IncomingDraft, redactor: Redactor, maxBodyBytes: nu
 
 /** Headers by their names as sent; a repeated one becomes a list. */
 function headersRepr(headers: readonly string[], root: string, redactor: Redactor): JsonObject {
-  const byName = new Map<string, string | string[]>();
+  const byName: { [name: string]: string | string[] } = {};
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const [name, value] = [headers[i] as string, headers[i + 1] as string];
-    const before = byName.get(name);
-    byName.set(name, before === undefined ? value : [before, value].flat());
+    const before = Object.hasOwn(byName, name) ? byName[name] : undefined;
+    if (Array.isArray(before)) before.push(value);
+    else setOwn(byName, name, before === undefined ? value : [before, value]);
   }
-  return redactor.object(Object.fromEntries(byName), root);
+  return redactor.object(byName, root);
 }
 
 /** A response below 400 that was sent to its end is a success. */

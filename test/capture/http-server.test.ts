@@ -377,7 +377,7 @@ describe('the actor', () => {
     audit = observeAudit({
       userOf(request) {
         if (request.url === '/broken') throw new Error('no user today');
-        return request.headers['x-user'] as string;
+        return request.headers['x-user'];
       },
     });
     server = await serve((request, response) => {
@@ -388,6 +388,17 @@ describe('the actor', () => {
     await send(server.port, { path: '/broken' });
     assert.equal((await recordOf('/given')).actor_id, 'u-1');
     assert.equal((await recordOf('/broken')).actor_id, 'anonymous');
+  });
+
+  it('is not a promise that userOf returns, whose rejection stays ours', async () => {
+    audit.stop();
+    const userOf = async (): Promise<string> => {
+      throw new Error('too late');
+    };
+    audit = observeAudit({ userOf });
+    server = await serve((_request, response) => response.end());
+    await send(server.port, { path: '/promised' });
+    assert.equal((await recordOf('/promised')).actor_id, 'anonymous');
   });
 
   it('is anonymous without a user, with an empty user_id and user_info', async () => {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import http from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import type http from 'node:http';
 import net from 'node:net';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import zlib from 'node:zlib';
 
 import { ROOT_CONTEXT, type Span, context, trace } from '@opentelemetry/api';
@@ -321,20 +320,23 @@ describe('the span of a record', () => {
 
   it("is its own request's, also where another request ends the response", async () => {
     const spans = new Map<string, Span>();
+    const arrived = new EventEmitter();
     let polling: http.ServerResponse | undefined;
     server = await serve((request, response) => {
       const span = trace.getTracer('test').startSpan('serving', {}, ROOT_CONTEXT);
       spans.set(request.url ?? '', span);
       context.with(trace.setSpan(ROOT_CONTEXT, span), () => {
-        if (request.url === '/poll') polling = response;
-        else {
+        if (request.url === '/poll') {
+          polling = response;
+          arrived.emit('poll');
+        } else {
           polling?.end('news');
           response.end('told');
         }
       });
     });
     const poll = send(server.port, { path: '/poll' });
-    while (!polling) await sleep(1);
+    await once(arrived, 'poll');
     await send(server.port, { path: '/tell' });
     await poll;
     const { spanId, traceId } = (spans.get('/tell') as Span).spanContext();
@@ -357,10 +359,8 @@ describe('frameworks', () => {
   it('that shadow write and end on the response are seen through', async () => {
     const app = express();
     app.use((_request, response, next) => {
-      const { end } = response;
-      response.end = function (this: http.ServerResponse, chunk?: unknown) {
-        return end.call(this, `<${String(chunk)}>`, 'utf8');
-      } as typeof end;
+      const end = response.end.bind(response);
+      response.end = (chunk?: unknown) => end(`<${String(chunk)}>`, 'utf8');
       next();
     });
     app.get('/', (_request, response) => void response.end('shadowed'));

@@ -16,9 +16,9 @@ describe('an actor', () => {
       return 'Ann';
     }
   }
-  const strict = new Proxy({ id: 7 } as Record<string | symbol, unknown>, {
+  const strict = new Proxy(new Map<string | symbol, unknown>([['id', 7]]), {
     get(target, name) {
-      if (name in target) return target[name];
+      if (target.has(name)) return target.get(name);
       throw new ReferenceError(`no ${String(name)} here`);
     },
   });

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { nodeBinary } from '../support/install.ts';
+import { readRecords, runProcess } from '../support/run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const REGISTER = ['--import', 'activity-audit/register'];
+
+for (const version of ['20.20.2', '24.21.0']) {
+  describe(`on Node ${version}, a server`, () => {
+    const ends: [name: string, target: string, error: RegExp | null][] = [
+      ['ends its process once the answer is sent has a success recorded', '/sent', null],
+      ['ends its process in the middle of an answer has a failure recorded', '/cut', /process ended/],
+    ];
+    for (const [name, target, error] of ends) {
+      it(`that ${name}`, async (t) => {
+        const directory = temporaryFolder(t);
+        const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
+        const args = [...REGISTER, 'test/fixtures/http/exit-when-sent.mjs', target];
+        const { code, stderr } = await runProcess(await nodeBinary(version), args, { env });
+        assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+        const records = readRecords(directory, 'api');
+        assert.equal(records.length, 1);
+        assert.equal(records[0]?.['outcome'], error ? 'failure' : 'success');
+        assert.match(String(records[0]?.['error_message']), error ?? /^null$/);
+      });
+    }
+
+    it('that replaced the classes of node:http is recorded', async (t) => {
+      const directory = temporaryFolder(t);
+      const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
+      await runProcess(await nodeBinary(version), [...REGISTER, 'test/fixtures/http/replaced.mjs'], { env });
+      const [record, ...others] = readRecords(directory, 'api');
+      assert.deepEqual([record?.['outcome'], record?.['response_size'], others], ['success', 2, []]);
+    });
+
+    for (const frozen of ['requests', 'responses']) {
+      it(`that lets nobody extend the prototype of ${frozen} serves on, and the operator is told`, async (t) => {
+        const env = { ACTIVITY_AUDIT_DIRECTORY: temporaryFolder(t), ACTIVITY_AUDIT_CONSOLE: 'false' };
+        const args = [...REGISTER, 'test/fixtures/http/frozen.mjs', frozen];
+        const { code, stdout, stderr } = await runProcess(await nodeBinary(version), args, { env });
+        assert.deepEqual({ code, stdout }, { code: 0, stdout: 'okokokfalse' });
+        assert.match(stderr, /^activity-audit: watching a request failed: TypeError/);
+      });
+    }
+
+    it('keeps no request in memory for a connection that waits for the next one', async (t) => {
+      const env = { ACTIVITY_AUDIT_DIRECTORY: temporaryFolder(t), ACTIVITY_AUDIT_CONSOLE: 'false' };
+      const args = ['--expose-gc', ...REGISTER, 'test/fixtures/http/idle-connections.mjs'];
+      const { stdout, stderr } = await runProcess(await nodeBinary(version), args, { env });
+      assert.deepEqual({ stdout, stderr }, { stdout: '0\n', stderr: '' });
+    });
+  });
+}
+
+describe('recording that was switched off and on again', () => {
+  it('still tells, when the process ends, of a request from before', async () => {
+    const { stdout } = await runProcess(await nodeBinary('24.21.0'), ['test/fixtures/http/enabled-again.ts']);
+    assert.equal(stdout, 'failure The process ended before the response was sent\n');
+  });
+});
