@@ -1,28 +1,25 @@
-/** Records through what `register` puts together, without its hooks. */
+/** Records through what `register` starts, without what captures them. */
 import { emit } from '../../dist/event/emit.js';
 import { modelEvent } from '../../dist/event/model-event.js';
 import { createRedactor } from '../../dist/event/redact.js';
 import { incomingEvent } from '../../dist/event/request-event.js';
 import { tail, userId } from '../../dist/event/tail.js';
 import { timestamp } from '../../dist/event/timestamp.js';
-import { AuditLogRecordProcessor } from '../../dist/export/audit-log-record-processor.js';
-import { FileLogRecordExporter } from '../../dist/export/file-log-record-exporter.js';
-import { LoggerProvider, ROOT_CONTEXT, resourceFromAttributes } from '../../dist/vendor/opentelemetry.js';
+import { start } from '../../dist/start.js';
+import { ROOT_CONTEXT, logs } from '../../dist/vendor/opentelemetry.js';
 import { answer } from './answer.js';
 import { ACTOR, EXCHANGE, REQUEST_ID, ROW, ROW_ID } from './records.js';
 
 const MAX_BODY_BYTES = 65_536;
 
+start(
+  { directory: process.env.DIRECTORY, console: false, http: false, sequelize: false },
+  { 'service.name': 'review_board' },
+);
+const provider = logs.getLoggerProvider();
 const redactor = createRedactor();
-const exporter = new FileLogRecordExporter({ directory: process.env.DIRECTORY, redactor });
-const processor = new AuditLogRecordProcessor({ exporter, redactor });
-const provider = new LoggerProvider({
-  resource: resourceFromAttributes({ 'service.name': 'review_board' }),
-  processors: [processor],
-  logRecordLimits: { attributeCountLimit: Number.POSITIVE_INFINITY },
-});
 
-answer({ api: logExchange, parsed: logBytes, crud: logChange }, () => processor.forceFlush());
+answer({ api: logExchange, parsed: logBytes, crud: logChange }, () => provider.forceFlush());
 
 /** What is known of an exchange as values, to be redacted. */
 function logExchange() {

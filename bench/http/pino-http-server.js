@@ -1,4 +1,7 @@
-/** The application with what a user would pick instead: pino-http, told to log bodies and users, and to redact. */
+/**
+ * The application with what a user would pick instead: pino-http, told to log bodies and users, and to redact. It takes
+ * what it says of a request when it is called, so it comes after the body was parsed.
+ */
 import { createRequire } from 'node:module';
 
 import { serve } from './serve.js';
@@ -19,10 +22,9 @@ const log = pinoHttp(
   {
     redact: REDACT,
     serializers: {
-      req: (request) => ({ ...request, body: request.raw.body }),
+      req: (request) => ({ ...request, user: request.raw.user, body: request.raw.body }),
       res: (response) => ({ ...response, body: response.raw.body }),
     },
-    customProps: (request) => ({ user: request.user }),
   },
   pino.destination({ dest: process.env.LOG_FILE, sync: false, minLength: 4096 }),
 );

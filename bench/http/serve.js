@@ -11,11 +11,11 @@ const USER = { id: '14ab1197-ebdd-4300-a618-5910e0219936', title: 'mr', email: '
  * Serves an Express application that takes an order and confirms it. Tells its parent the port, and what it has used
  * whenever it is asked.
  *
- * @param {import('express').RequestHandler[]} middleware comes before all else
+ * @param {import('express').RequestHandler[]} middleware finds the request parsed and its user known
  */
 export async function serve(...middleware) {
   const app = express();
-  app.use(...middleware, express.json(), authenticate);
+  app.use(express.json(), authenticate, ...middleware);
   app.post(PATH, (_request, response) => {
     response.json(CONFIRMATION);
   });

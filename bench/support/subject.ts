@@ -35,14 +35,16 @@ export class Subject<Ready, Question extends object, Answer> {
   }
 }
 
-async function nextMessage(child: ChildProcess): Promise<unknown> {
-  const ended = new AbortController();
-  const end = (code: number | null): void => ended.abort(new Error(`${child.spawnargs.join(' ')} ended with ${code}`));
-  child.once('exit', end);
-  try {
-    const [message] = (await once(child, 'message', { signal: ended.signal })) as [unknown];
-    return message;
-  } finally {
-    child.off('exit', end);
-  }
+function nextMessage(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onMessage = (message: unknown): void => {
+      child.off('exit', onExit);
+      resolve(message);
+    };
+    const onExit = (code: number | null): void => {
+      child.off('message', onMessage);
+      reject(new Error(`${child.spawnargs.join(' ')} ended with ${code}`));
+    };
+    child.once('message', onMessage).once('exit', onExit);
+  });
 }
