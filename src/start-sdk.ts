@@ -49,6 +49,9 @@ export function startSdk(
     ...(signals.metrics ? {} : { metricReaders: [] }),
   });
   sdk.start();
+  // An ES module that imports them passes by the hook of instrumentation-http, unless they were required before.
+  require('node:http');
+  require('node:https');
   process.once('beforeExit', () => void sdk.shutdown().catch(() => undefined));
 }
 

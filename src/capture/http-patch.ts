@@ -46,8 +46,6 @@ type WatchedResponse = Watched & Pick<ServerResponse, 'writableEnded' | 'destroy
  */
 function patchOnce(request: IncomingMessage, response: ServerResponse): void {
   if (PATCHED in response) return;
-  // OpenTelemetry's instrumentation takes hold of HTTP when somebody asks for it in this way, not when ES modules import it.
-  process.getBuiltinModule('node:http');
   const requests = nodesPrototype(request, '_dump');
   const responses = nodesPrototype(response, 'assignSocket');
   define(requests, PATCHED, true, false);
