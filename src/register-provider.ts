@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
+import { guard } from './event/guard.ts';
 import { type ApiLoggerProvider, logs } from './vendor/opentelemetry.ts';
 
 /**
@@ -10,7 +11,7 @@ import { type ApiLoggerProvider, logs } from './vendor/opentelemetry.ts';
  */
 export function registerProvider(provider: ApiLoggerProvider): void {
   logs.setGlobalLoggerProvider(provider);
-  const version = sharedApiVersion();
+  const version = guard('looking for @opentelemetry/api', sharedApiVersion);
   if (!version || !hasLogs(version)) return;
   const globals = globalThis as Record<symbol, { version: string; logs?: ApiLoggerProvider } | undefined>;
   const api = (globals[API] ??= { version });
@@ -25,15 +26,18 @@ const API = Symbol.for('opentelemetry.js.api.1');
  * and a wrong one would lock the application's own copy out.
  */
 function sharedApiVersion(): string | undefined {
-  try {
-    const ours = createRequire(import.meta.url).resolve('@opentelemetry/api');
-    const applications = createRequire(path.join(process.cwd(), 'index.js')).resolve('@opentelemetry/api');
-    if (ours !== applications) return undefined;
-    const folder = ours.slice(0, ours.lastIndexOf(path.join('@opentelemetry', 'api')));
-    const manifest = path.join(folder, '@opentelemetry', 'api', 'package.json');
-    return (JSON.parse(readFileSync(manifest, 'utf8')) as { version?: string }).version;
-  } catch {
-    return undefined;
+  const ours = apiFolder(path.dirname(fileURLToPath(import.meta.url)));
+  if (ours === undefined || ours !== apiFolder(process.cwd())) return undefined;
+  const manifest: unknown = JSON.parse(readFileSync(path.join(ours, 'package.json'), 'utf8'));
+  return (manifest as { version?: string }).version;
+}
+
+/** Found as `require.resolve` would, at a tenth of the cost where there is none. */
+function apiFolder(from: string): string | undefined {
+  for (let folder = from; ; folder = path.dirname(folder)) {
+    const found = path.join(folder, 'node_modules/@opentelemetry/api');
+    if (existsSync(found)) return realpathSync(found);
+    if (folder === path.dirname(folder)) return undefined;
   }
 }
 

@@ -1,5 +1,3 @@
-import { isMainThread } from 'node:worker_threads';
-
 import { guard } from '../event/guard.ts';
 
 /**
@@ -24,7 +22,7 @@ export class ExitWatch {
   /** Something is held now. In a process that is ending already, it is flushed at once. */
   hold(): void {
     if (exiting) this.flush();
-    else if (isMainThread && open.has(this)) listenToSignals(this);
+    else if (open.has(this) && isMainThread()) listenToSignals(this);
   }
 
   /** Nothing is held any more. */
@@ -41,6 +39,11 @@ export class ExitWatch {
   flush(): void {
     guard('flushing records at exit', this.#flush);
   }
+}
+
+/** Asked when something is held: a process starts without the module. */
+function isMainThread(): boolean {
+  return process.getBuiltinModule('node:worker_threads').isMainThread;
 }
 
 /** One set of listeners a process, however many watches there are. */
@@ -82,10 +85,10 @@ function stopListening(): void {
 
 /** The application's tests may replace the timers and the clock; these are the true ones. */
 const onNextTurn = setImmediate;
-const now = performance.now.bind(performance);
+const now = process.hrtime.bigint;
 
 /** An event loop's turn in which nothing runs takes some 10 µs. */
-const QUIET_MS = 0.2;
+const QUIET_NS = 200_000n;
 
 /**
  * A signal that has arrived, but was not yet delivered when its last listener is removed, is lost: the process would
@@ -95,10 +98,10 @@ const QUIET_MS = 0.2;
 function stopListeningWhenQuiet(): void {
   if (stopping) return;
   stopping = true;
-  let lastTurn = Number.NEGATIVE_INFINITY;
+  let lastTurn = 0n;
   onNextTurn(function endOfTurn(): void {
     const thisTurn = now();
-    const isQuiet = thisTurn - lastTurn < QUIET_MS;
+    const isQuiet = thisTurn - lastTurn < QUIET_NS;
     lastTurn = thisTurn;
     if (listening && holding.size === 0 && !isQuiet) {
       onNextTurn(endOfTurn);
