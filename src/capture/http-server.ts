@@ -2,15 +2,14 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { enterWork } from '../context/work.ts';
-import { emit, realProvider } from '../event/emit.ts';
+import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
 import { incomingEvent } from '../event/request-event.ts';
-import { VERSION } from '../event/version.ts';
-import { type ApiLoggerProvider, InstrumentationBase } from '../vendor/opentelemetry.ts';
 import type { UserOf } from './actor-finder.ts';
 import { HttpExchange, type Told } from './http-exchange.ts';
 import { isWatched, watch } from './http-patch.ts';
+import { Instrumentation } from './instrumentation.ts';
 
 export interface HttpServerInstrumentationConfig {
   /** @default true */
@@ -27,59 +26,50 @@ export interface HttpServerInstrumentationConfig {
 const CHANNEL = 'http.server.request.start';
 
 /** Records every HTTP exchange that comes in. */
-export class HttpServerInstrumentation extends InstrumentationBase<HttpServerInstrumentationConfig> {
-  // The base class calls `enable` before the fields of this one would be initialised.
-  declare private onStart: ((message: unknown) => void) | undefined;
-  declare private onExit: (() => void) | undefined;
-  declare private inFlight: Set<HttpExchange> | undefined;
-  declare private provider: ApiLoggerProvider | undefined;
+export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrumentationConfig> {
+  readonly #inFlight = new Set<HttpExchange>();
+  #isEnabled = false;
 
   constructor(config: HttpServerInstrumentationConfig) {
-    super('activity-audit/http-server', VERSION, config);
+    super('activity-audit/http-server', config);
+    this.enable();
   }
 
-  protected override init(): undefined {
-    return undefined;
-  }
-
-  override enable(): void {
-    if (this.onStart) return;
-    this.inFlight ??= new Set();
-    this.onStart = (message) => guard('watching a request', () => this.start(message as StartMessage));
-    this.onExit = () => this.tellUnfinished();
-    subscribe(CHANNEL, this.onStart);
-    process.on('exit', this.onExit);
+  protected override start(): void {
+    if (this.#isEnabled) return;
+    this.#isEnabled = true;
+    subscribe(CHANNEL, this.#onStart);
+    process.on('exit', this.#onExit);
   }
 
   /** Requests in flight are still recorded when they end. */
   override disable(): void {
-    if (!this.onStart || !this.onExit) return;
-    unsubscribe(CHANNEL, this.onStart);
-    process.off('exit', this.onExit);
-    this.onStart = undefined;
-    this.onExit = undefined;
+    if (!this.#isEnabled) return;
+    this.#isEnabled = false;
+    unsubscribe(CHANNEL, this.#onStart);
+    process.off('exit', this.#onExit);
   }
 
-  override setLoggerProvider(provider: ApiLoggerProvider): void {
-    this.provider = realProvider(provider);
-  }
+  readonly #onStart = (message: unknown): void => {
+    guard('watching a request', () => this.#watch(message as StartMessage));
+  };
 
-  private start({ request, response }: StartMessage): void {
+  /** A handler that threw may end the process before its response was closed. */
+  readonly #onExit = (): void => {
+    for (const exchange of this.#inFlight) exchange.processEnded();
+  };
+
+  #watch({ request, response }: StartMessage): void {
     if (isWatched(request)) return;
     const { redactor, maxBodyBytes = 65_536, userOf, now = Date.now } = this.getConfig();
     const told: Told = (draft, origin) => {
-      this.inFlight?.delete(exchange);
+      this.#inFlight.delete(exchange);
       emit(incomingEvent(draft, origin, redactor, maxBodyBytes), origin, this.provider);
     };
     const exchange = new HttpExchange(request, response, { told, userOf, maxBodyBytes, now });
     watch(request, response, exchange);
-    this.inFlight?.add(exchange);
+    this.#inFlight.add(exchange);
     enterWork(exchange.work);
-  }
-
-  /** A handler that threw may end the process before its response was closed. */
-  private tellUnfinished(): void {
-    for (const exchange of this.inFlight ?? []) exchange.processEnded();
   }
 }
 

@@ -18,10 +18,5 @@ export {
 } from '@opentelemetry/api';
 export { type AnyValue, type LoggerProvider as ApiLoggerProvider, logs } from '@opentelemetry/api-logs';
 export { getRPCMetadata, parseTraceParent } from '@opentelemetry/core';
-export {
-  InstrumentationBase,
-  InstrumentationNodeModuleDefinition,
-  InstrumentationNodeModuleFile,
-} from '@opentelemetry/instrumentation';
 export { resourceFromAttributes } from '@opentelemetry/resources';
 export { LoggerProvider } from '@opentelemetry/sdk-logs';
