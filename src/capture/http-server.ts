@@ -10,7 +10,7 @@ import { VERSION } from '../event/version.ts';
 import { type ApiLoggerProvider, InstrumentationBase } from '../vendor/opentelemetry.ts';
 import type { UserOf } from './actor-finder.ts';
 import { HttpExchange, type Told } from './http-exchange.ts';
-import { isWatched, watch } from './http-patch.ts';
+import { watch, watcherOf } from './http-patch.ts';
 
 export interface HttpServerInstrumentationConfig {
   /** @default true */
@@ -65,14 +65,15 @@ export class HttpServerInstrumentation extends InstrumentationBase<HttpServerIns
   }
 
   private start({ request, response }: StartMessage): void {
-    if (isWatched(request)) return;
+    if (watcherOf(request)) return;
     const { redactor, maxBodyBytes = 65_536, userOf, now = Date.now } = this.getConfig();
     const told: Told = (draft, origin) => {
       this.inFlight?.delete(exchange);
       emit(incomingEvent(draft, origin, redactor, maxBodyBytes), origin, this.provider);
     };
     const exchange = new HttpExchange(request, response, { told, userOf, maxBodyBytes, now });
-    watch(request, response, exchange);
+    watch(request, exchange);
+    watch(response, exchange);
     this.inFlight?.add(exchange);
     enterWork(exchange.work);
   }

@@ -17,7 +17,7 @@ export {
   trace,
 } from '@opentelemetry/api';
 export { type AnyValue, type LoggerProvider as ApiLoggerProvider, logs } from '@opentelemetry/api-logs';
-export { getRPCMetadata, parseTraceParent } from '@opentelemetry/core';
+export { getRPCMetadata, isTracingSuppressed, parseTraceParent } from '@opentelemetry/core';
 export {
   InstrumentationBase,
   InstrumentationNodeModuleDefinition,

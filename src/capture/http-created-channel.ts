@@ -1,0 +1,63 @@
+import { channel } from 'node:diagnostics_channel';
+
+import { define, patch, patchSent } from './http-patch.ts';
+
+/**
+ * The channel that tells of each request of Node's HTTP client while it is being created. Node has one since 22.12.
+ * Before, we publish on one of our own from the first of Node's methods that a new request goes through, which has to be
+ * patched at the start, since nothing tells of a request before its body was written.
+ */
+export function httpCreatedChannel(): string {
+  if (hasChannel(process.versions.node)) return 'http.client.request.created';
+  publishOnce();
+  return OURS;
+}
+
+const OURS = 'activity-audit.http.client.request.created.1';
+const PUBLISHED = Symbol.for('activity-audit.http.published.1');
+
+function hasChannel(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 12);
+}
+
+function publishOnce(): void {
+  const { Agent, ClientRequest } = process.getBuiltinModule('node:http');
+  if (PUBLISHED in ClientRequest.prototype) return;
+  define(ClientRequest.prototype, PUBLISHED, false, false);
+  // First, so that what we put over it has told of a request before its first chunk passes.
+  patchSent(ClientRequest.prototype);
+
+  patch(Agent.prototype, 'addRequest', (original) => {
+    return function addRequest(this: unknown, request: object, _options: unknown, _port: unknown, _address: unknown) {
+      publish(request);
+      return Reflect.apply(original, this, arguments);
+    };
+  });
+  patch(ClientRequest.prototype, 'onSocket', (original) => {
+    return function onSocket(this: object, _socket: unknown, _error: unknown) {
+      publish(this);
+      return Reflect.apply(original, this, arguments);
+    };
+  });
+  patch(ClientRequest.prototype, 'write', (original) => {
+    return function write(this: object, _chunk: unknown, _encoding: unknown, _callback: unknown) {
+      publish(this);
+      return Reflect.apply(original, this, arguments);
+    };
+  });
+  patch(ClientRequest.prototype, 'end', (original) => {
+    return function end(this: object, _chunk: unknown, _encoding: unknown, _callback: unknown) {
+      publish(this);
+      return Reflect.apply(original, this, arguments);
+    };
+  });
+}
+
+const created = channel(OURS);
+
+function publish(request: { [PUBLISHED]?: boolean }): void {
+  if (request[PUBLISHED]) return;
+  define(request, PUBLISHED, true, false);
+  if (created.hasSubscribers) created.publish({ request });
+}
