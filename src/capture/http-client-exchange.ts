@@ -67,6 +67,7 @@ export class HttpClientExchange extends OutgoingExchange implements HttpWatcher 
     const headers = sentHeaders(request);
     this.requestBody.complete = request.writableEnded;
     this.responseBody.complete = response?.complete === true;
+    if (isUnseen(response)) this.#bodyWasUnseen(response);
     return {
       protocol: request.protocol === 'https:' ? 'https' : 'http',
       method: this.#method,
@@ -76,6 +77,13 @@ export class HttpClientExchange extends OutgoingExchange implements HttpWatcher 
       statusCode: response?.statusCode,
       responseHeaders: response?.rawHeaders ?? [],
     };
+  }
+
+  /** Node throws away, before we see it, what comes for a request on which nobody waits for a response. */
+  #bodyWasUnseen({ headers, statusCode }: Response): void {
+    if (this.#method === 'HEAD' || statusCode === 204 || statusCode === 304) return;
+    this.responseBody.complete = false;
+    this.responseBody.size = Number(headers['content-length'] ?? this.responseBody.size);
   }
 
   /** A request to a proxy names the whole URL itself. */
@@ -99,7 +107,11 @@ export function exchangeOf(watcher: HttpWatcher | undefined): HttpClientExchange
   return watcher && 'responded' in watcher ? (watcher as HttpClientExchange) : undefined;
 }
 
-type Response = IncomingMessage & { readonly upgrade?: boolean | null };
+type Response = IncomingMessage & { readonly upgrade?: boolean | null; readonly _dumped?: boolean };
+
+function isUnseen(response: Response | undefined): response is Response {
+  return response?._dumped === true && response.complete;
+}
 
 function responseOf(request: ClientRequest): Response | undefined {
   return (request as { res?: Response | null }).res ?? undefined;
