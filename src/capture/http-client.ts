@@ -6,11 +6,7 @@ import { HttpClientExchange, exchangeOf } from './http-client-exchange.ts';
 import { httpCreatedChannel } from './http-created-channel.ts';
 import { watch, watcherOf } from './http-patch.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
-import {
-  OutgoingInstrumentation,
-  type OutgoingInstrumentationConfig,
-  isExporter,
-} from './outgoing-instrumentation.ts';
+import { OutgoingInstrumentation, type OutgoingInstrumentationConfig, isExporter } from './outgoing-instrumentation.ts';
 
 /** Records every exchange that goes out through `node:http` and `node:https`, and the clients that are built on them. */
 export class HttpClientInstrumentation extends OutgoingInstrumentation {

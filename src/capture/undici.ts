@@ -4,11 +4,7 @@ import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
 import { define } from './http-patch.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
-import {
-  OutgoingInstrumentation,
-  type OutgoingInstrumentationConfig,
-  isExporter,
-} from './outgoing-instrumentation.ts';
+import { OutgoingInstrumentation, type OutgoingInstrumentationConfig, isExporter } from './outgoing-instrumentation.ts';
 import { UndiciExchange } from './undici-exchange.ts';
 import { type UndiciHeaders, type UndiciRequest, flatHeaders } from './undici-request.ts';
 

@@ -99,7 +99,12 @@ describe('an exchange of node:http', () => {
   }
 
   it('is recorded by http.get with an options object, and with headers in an array', async () => {
-    const options = { host: '127.0.0.1', port: server.port, path: '/echo', headers: ['Host', 'me', 'X-Two', 'a', 'X-Two', 'b'] };
+    const options = {
+      host: '127.0.0.1',
+      port: server.port,
+      path: '/echo',
+      headers: ['Host', 'me', 'X-Two', 'a', 'X-Two', 'b'],
+    };
     http.get(options, (response) => response.resume());
     const { request_repr } = await outgoingTo(audit, '/echo');
     assert.deepEqual(request_repr.headers['X-Two'], ['a', 'b']);

@@ -64,7 +64,9 @@ for (const [name, version] of clients) {
       assert.equal(record.service_name, '127.0.0.1');
       assert.equal(record.request_repr.endpoint, `${server.url}/echo?page=2`);
       assert.equal(record.request_repr.method, 'POST');
-      const sent = new Map(Object.entries(record.request_repr.headers).map(([key, value]) => [key.toLowerCase(), value]));
+      const sent = new Map(
+        Object.entries(record.request_repr.headers).map(([key, value]) => [key.toLowerCase(), value]),
+      );
       assert.equal(sent.get('x-custom'), 'Kept');
       assert.equal(sent.get('authorization'), '[REDACTED]');
       assert.equal(sent.get('host'), `127.0.0.1:${server.port}`);
@@ -83,11 +85,20 @@ for (const [name, version] of clients) {
     const text = { 'Content-Type': 'text/plain' };
     const bodies: readonly [name: string, body: () => RequestInit, shown: unknown, size?: number][] = [
       ['bytes', () => ({ body: Buffer.from('grüß'), headers: text }), 'grüß', 6],
-      ['parameters', () => ({ body: new URLSearchParams({ a: '1', password: 'x' }) }), { a: '1', password: '[REDACTED]' }],
+      [
+        'parameters',
+        () => ({ body: new URLSearchParams({ a: '1', password: 'x' }) }),
+        { a: '1', password: '[REDACTED]' },
+      ],
       ['a blob', () => ({ body: new Blob(['blob'], { type: 'text/plain' }) }), 'blob', 4],
       [
         'a stream',
-        () => ({ body: ReadableStream.from([Buffer.from('str'), Buffer.from('eam')]), duplex: 'half', headers: text }) as RequestInit,
+        () =>
+          ({
+            body: ReadableStream.from([Buffer.from('str'), Buffer.from('eam')]),
+            duplex: 'half',
+            headers: text,
+          }) as RequestInit,
         'stream',
         6,
       ],
@@ -115,7 +126,10 @@ for (const [name, version] of clients) {
 
     it('has bodies of three million bytes cut, with their true sizes', async () => {
       const body = 'b'.repeat(3_000_000);
-      assert.equal((await (await client.fetch(`${server.url}/big`, { method: 'POST', body, headers: text })).text()).length, 3e6);
+      assert.equal(
+        (await (await client.fetch(`${server.url}/big`, { method: 'POST', body, headers: text })).text()).length,
+        3e6,
+      );
       const record = await outgoingTo(audit, '/big');
       assert.deepEqual([record.request_size, record.response_size], [3e6, 3e6]);
       assert.equal(record.request_repr.body, 'b'.repeat(65_536));
@@ -237,7 +251,10 @@ for (const [name, version] of clients) {
 it('leaves nothing to be seen on what undici gives the application', async () => {
   const response = await fetch(`${server.url}/echo`, { method: 'POST', body: 'x' });
   await sleep(1);
-  assert.deepEqual(Object.getOwnPropertySymbols(response).filter((key) => /audit/.test(String(key))), []);
+  assert.deepEqual(
+    Object.getOwnPropertySymbols(response).filter((key) => /audit/.test(String(key))),
+    [],
+  );
   assert.equal(response.bodyUsed, false);
   assert.equal(await response.text(), 'x');
 });
