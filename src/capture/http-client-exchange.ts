@@ -110,7 +110,8 @@ export function exchangeOf(watcher: HttpWatcher | undefined): HttpClientExchange
 type Response = IncomingMessage & { readonly upgrade?: boolean | null; readonly _dumped?: boolean };
 
 function isUnseen(response: Response | undefined): response is Response {
-  return response?._dumped === true && response.complete;
+  const { _dumped: isDumped, complete = false } = response ?? {};
+  return isDumped === true && complete;
 }
 
 function responseOf(request: ClientRequest): Response | undefined {

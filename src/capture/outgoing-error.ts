@@ -1,8 +1,13 @@
 /** What an exchange failed with: the code that Node, TLS or undici gave it, and the message. */
 export function outgoingError(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
-  const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown };
-  const kind = typeof code === 'string' && code !== '' ? code : String(name ?? 'Error');
-  if (typeof message !== 'string' || message === '') return kind;
-  return message.includes(kind) ? message : `${kind}: ${message}`;
+  const { code, name, message } = error as Partial<Record<'code' | 'name' | 'message', unknown>>;
+  const kind = textOf(code) ?? textOf(name) ?? 'Error';
+  const told = textOf(message);
+  if (told === undefined) return kind;
+  return told.includes(kind) ? told : `${kind}: ${told}`;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

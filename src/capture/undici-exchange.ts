@@ -32,7 +32,7 @@ export class UndiciExchange extends OutgoingExchange {
   }
 
   /** May come several times: an interim response has a head, too. */
-  responded(statusCode: number, headers: UndiciHeaders): void {
+  responded({ statusCode, headers }: { readonly statusCode: number; readonly headers: UndiciHeaders }): void {
     this.#statusCode = statusCode;
     this.#responseHeaders = flatHeaders(headers);
   }
@@ -73,7 +73,7 @@ export class UndiciExchange extends OutgoingExchange {
     shadow(request, 'onResponseData', (chunk) => this.responseChunk(chunk));
     // Not all versions tell of an upgrade on a channel.
     shadow(request, 'onUpgrade', (statusCode, headers) => {
-      this.responded(statusCode as number, headers as UndiciHeaders);
+      this.responded({ statusCode: statusCode as number, headers: headers as UndiciHeaders });
       this.completed();
     });
   }

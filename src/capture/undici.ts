@@ -41,19 +41,25 @@ let isFollowing = false;
 function followOnce(): void {
   if (isFollowing) return;
   isFollowing = true;
-  follow<{ headers: string }>('undici:client:sendHeaders', (exchange, { headers }) => exchange.headSent(headers));
+  follow('undici:client:sendHeaders', (exchange, { headers }) => exchange.headSent(headers));
   follow('undici:request:bodySent', (exchange) => exchange.bodySent());
-  follow<{ response: { statusCode: number; headers: UndiciHeaders } }>(
-    'undici:request:headers',
-    (exchange, { response }) => exchange.responded(response.statusCode, response.headers),
-  );
+  follow('undici:request:headers', (exchange, { response }) => exchange.responded(response));
   follow('undici:request:trailers', (exchange) => exchange.completed());
-  follow<{ error: unknown }>('undici:request:error', (exchange, { error }) => exchange.failed(error));
+  follow('undici:request:error', (exchange, { error }) => exchange.failed(error));
 }
 
-function follow<M>(channel: string, tell: (exchange: UndiciExchange, message: M) => void): void {
-  subscribe(channel, (message) => {
-    const exchange = (message as { request: WatchedRequest }).request[EXCHANGE];
-    if (exchange) guard('watching an outgoing request', () => tell(exchange, message as M));
+/** All that the channels tell; each has its part of it. */
+interface Message {
+  readonly request: WatchedRequest;
+  readonly headers: string;
+  readonly response: { readonly statusCode: number; readonly headers: UndiciHeaders };
+  readonly error: unknown;
+}
+
+function follow(channel: string, tell: (exchange: UndiciExchange, message: Message) => void): void {
+  subscribe(channel, (published) => {
+    const message = published as Message;
+    const exchange = message.request[EXCHANGE];
+    if (exchange) guard('watching an outgoing request', () => tell(exchange, message));
   });
 }

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
+import { createRequire } from 'node:module';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import zlib from 'node:zlib';
 
-import { ROOT_CONTEXT, type Span, context, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
-import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
+import { BatchLogRecordProcessor, type LogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs';
 
 import { setActor, withActor } from '../../src/context/actor.ts';
 import { auditInstrumentations } from '../../src/instrumentations.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
+import { inContext } from '../support/context-manager.ts';
 import { outgoingRecords, outgoingTo } from '../support/outgoing-records.ts';
 import { certificate, deadUrl, peer, serveTls } from '../support/peer.ts';
 import { send, serve } from '../support/server.ts';
@@ -305,11 +305,7 @@ describe('the origin of an outgoing exchange', () => {
 
   it('is the span that is active, and no header is added for it', async () => {
     const spanContext = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
-    const manager = new AsyncLocalStorageContextManager().enable();
-    context.setGlobalContextManager(manager);
-    const span: Span = trace.wrapSpanContext(spanContext);
-    await context.with(trace.setSpan(ROOT_CONTEXT, span), () => fetched(`${server.url}/echo`));
-    context.disable();
+    await inContext(trace.setSpanContext(ROOT_CONTEXT, spanContext), () => fetched(`${server.url}/echo`));
     const { trace_id, span_id, request_repr } = await outgoingTo(audit, '/echo');
     assert.deepEqual([trace_id, span_id], [spanContext.traceId, spanContext.spanId]);
     assert.deepEqual(Object.keys(request_repr.headers).toSorted(), ['Connection', 'Host']);
@@ -325,14 +321,12 @@ describe('what is not recorded', () => {
   }
 
   it('is what is done under suppressed tracing', async () => {
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    await context.with(suppressTracing(ROOT_CONTEXT), () => fetched(`${server.url}/echo`));
-    context.disable();
+    await inContext(suppressTracing(ROOT_CONTEXT), () => fetched(`${server.url}/echo`));
     await assertOnly('/204');
   });
 
   it('is what an exporter sends, also where no context manager tells that tracing is suppressed', async () => {
-    const exporter = new OTLPLogExporter({ url: `${server.url}/200` });
+    const exporter = otlpExporter(`${server.url}/200`);
     const provider = new LoggerProvider({ processors: [new BatchLogRecordProcessor({ exporter })] });
     provider.getLogger('test').emit({ body: 'exported' });
     await provider.forceFlush();
@@ -356,6 +350,15 @@ describe('what is not recorded', () => {
     assert.equal(outgoingRecords(audit).length, 0);
   });
 });
+
+/** The SDK's own exporter. */
+function otlpExporter(url: string): LogRecordExporter {
+  const fromSdk = createRequire(import.meta.resolve('@opentelemetry/sdk-node'));
+  const { OTLPLogExporter } = fromSdk('@opentelemetry/exporter-logs-otlp-http') as {
+    OTLPLogExporter: new (options: object) => LogRecordExporter;
+  };
+  return new OTLPLogExporter({ url });
+}
 
 describe('an exchange in flight', () => {
   it('is still recorded in full when it is disabled meanwhile', async () => {

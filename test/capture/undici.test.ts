@@ -4,12 +4,12 @@ import path from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ROOT_CONTEXT, context } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 
 import { setActor } from '../../src/context/actor.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
+import { inContext } from '../support/context-manager.ts';
 import { installed } from '../support/install.ts';
 import { outgoingRecords, outgoingTo } from '../support/outgoing-records.ts';
 import { deadUrl, peer, serveTls } from '../support/peer.ts';
@@ -93,12 +93,11 @@ for (const [name, version] of clients) {
       ['a blob', () => ({ body: new Blob(['blob'], { type: 'text/plain' }) }), 'blob', 4],
       [
         'a stream',
-        () =>
-          ({
-            body: ReadableStream.from([Buffer.from('str'), Buffer.from('eam')]),
-            duplex: 'half',
-            headers: text,
-          }) as RequestInit,
+        () => ({
+          body: ReadableStream.from([Buffer.from('str'), Buffer.from('eam')]),
+          duplex: 'half',
+          headers: text,
+        }),
         'stream',
         6,
       ],
@@ -230,9 +229,7 @@ for (const [name, version] of clients) {
     });
 
     it('is not recorded under suppressed tracing', async () => {
-      context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-      await context.with(suppressTracing(ROOT_CONTEXT), async () => (await client.fetch(`${server.url}/echo`)).text());
-      context.disable();
+      await inContext(suppressTracing(ROOT_CONTEXT), async () => (await client.fetch(`${server.url}/echo`)).text());
       await (await client.fetch(`${server.url}/204`)).text();
       await outgoingTo(audit, '/204');
       assert.equal(outgoingRecords(audit).length, 1);
