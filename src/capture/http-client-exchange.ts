@@ -31,7 +31,7 @@ export class HttpClientExchange extends OutgoingExchange implements HttpWatcher 
   responded(response: IncomingMessage): void {
     this.#response = response;
     this.#port = this.#request.socket?.remotePort;
-    watch(response, this);
+    watch(this, response);
   }
 
   received(chunk: unknown, encoding: unknown): void {

@@ -22,7 +22,7 @@ export class HttpClientInstrumentation extends OutgoingInstrumentation {
     const { request } = message as { request: ClientRequest };
     if (watcherOf(request) || isExporter(request.getHeader('user-agent'))) return undefined;
     const exchange = new HttpClientExchange(request, options);
-    watch(request, exchange);
+    watch(exchange, request);
     followOnce();
     return exchange;
   }

@@ -27,10 +27,10 @@ export function watcherOf(message: IncomingMessage | SentMessage): HttpWatcher |
   return (message as Watched)[WATCHER];
 }
 
-/** Lets `watcher` see what passes through a message, without a listener on it. */
-export function watch(message: IncomingMessage | SentMessage, watcher: HttpWatcher): void {
-  if (!(PATCHED in message)) patchClassOf(message);
-  define(message, WATCHER, watcher, false);
+/** Lets `watcher` see what passes through messages, without a listener on any: through all of them or, if it throws, none. */
+export function watch(watcher: HttpWatcher, ...messages: readonly (IncomingMessage | SentMessage)[]): void {
+  for (const message of messages) if (!(PATCHED in message)) patchClassOf(message);
+  for (const message of messages) define(message, WATCHER, watcher, false);
 }
 
 export function unwatch(message: IncomingMessage | SentMessage): void {

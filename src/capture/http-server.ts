@@ -72,8 +72,7 @@ export class HttpServerInstrumentation extends InstrumentationBase<HttpServerIns
       emit(incomingEvent(draft, origin, redactor, maxBodyBytes), origin, this.provider);
     };
     const exchange = new HttpExchange(request, response, { told, userOf, maxBodyBytes, now });
-    watch(request, exchange);
-    watch(response, exchange);
+    watch(exchange, response, request);
     this.inFlight?.add(exchange);
     enterWork(exchange.work);
   }
