@@ -1,7 +1,9 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
+import { HttpClientInstrumentation } from './capture/http-client.ts';
 import { HttpServerInstrumentation } from './capture/http-server.ts';
 import { SequelizeInstrumentation } from './capture/sequelize.ts';
+import { UndiciInstrumentation } from './capture/undici.ts';
 import { type Redactor, createRedactor } from './event/redact.ts';
 import { type InstrumentationOptions, checkOptions } from './options.ts';
 
@@ -37,18 +39,12 @@ export function auditInstrumentations(
   redactor?: Redactor,
 ): AuditInstrumentation[] {
   const checked = checkOptions(options, 'auditInstrumentations()');
-  const { http = true, sequelize = true, reads, maxBodyBytes, userOf } = checked;
+  const { http = true, outgoing = true, sequelize = true, reads, maxBodyBytes, userOf } = checked;
   const shared = redactor ?? createRedactor(checked.redaction);
+  const exchanges = { redactor: shared, ...(maxBodyBytes !== undefined && { maxBodyBytes }) };
   return [
-    ...(http
-      ? [
-          new HttpServerInstrumentation({
-            redactor: shared,
-            userOf,
-            ...(maxBodyBytes !== undefined && { maxBodyBytes }),
-          }),
-        ]
-      : []),
+    ...(http ? [new HttpServerInstrumentation({ ...exchanges, userOf })] : []),
+    ...(http && outgoing ? [new HttpClientInstrumentation(exchanges), new UndiciInstrumentation(exchanges)] : []),
     ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, ...(reads !== undefined && { reads }) })] : []),
   ];
 }

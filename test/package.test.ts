@@ -9,7 +9,7 @@ import { VERSION } from '../src/event/version.ts';
 import { complaintsOf } from './support/compile.ts';
 import { installed, nodeBinary } from './support/install.ts';
 import { packed } from './support/package.ts';
-import { readRecords, runProcess } from './support/run.ts';
+import { readIncoming, runProcess } from './support/run.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const run = promisify(execFile);
@@ -93,7 +93,7 @@ describe('a fresh install of the tarball', () => {
       assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
       assert.match(stdout, /GET Audit Internal Request 200/);
       assert.deepEqual(
-        readRecords(directory, 'api').map((record) => record['actor_id']),
+        readIncoming(directory).map((record) => record['actor_id']),
         ['ann'],
       );
     });

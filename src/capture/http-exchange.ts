@@ -18,6 +18,7 @@ import {
   trace,
 } from '../vendor/opentelemetry.ts';
 import { type UserOf, actorFinder } from './actor-finder.ts';
+import { headersIn } from './headers-in.ts';
 import { type HttpWatcher, unwatch } from './http-patch.ts';
 import { PassingBody } from './passing-body.ts';
 
@@ -73,18 +74,18 @@ export class HttpExchange implements HttpWatcher {
     this.work = workOf(request, userOf, now);
   }
 
-  requestChunk(chunk: unknown, encoding: unknown): void {
+  received(chunk: unknown, encoding: unknown): void {
     if (chunk === null) this.#requestEnded();
     else guard('keeping a request body', () => this.#requestBody.add(chunk, encoding));
   }
 
   /** A response that waits behind another one on its connection is never closed, so its request has to tell. */
-  requestDestroyed(): void {
+  receiverDestroyed(): void {
     if (this.#closed) this.tell(this.#closed.error);
-    else if (!this.#response.socket && this.#socket.destroyed) this.responseClosed();
+    else if (!this.#response.socket && this.#socket.destroyed) this.senderClosed();
   }
 
-  responseChunk(chunk: unknown, encoding: unknown): void {
+  sent(chunk: unknown, encoding: unknown): void {
     guard('keeping a response body', () => {
       this.#responseBody.add(chunk, encoding);
       this.#context ??= this.#spanContext();
@@ -95,7 +96,7 @@ export class HttpExchange implements HttpWatcher {
    * Where the application answered before it got all of the request, the rest of that is waited for, but not for long:
    * a client that holds it back must not hold back the record, and one that goes away now is not heard of again.
    */
-  responseClosed(): void {
+  senderClosed(): void {
     const error = this.#response.writableFinished ? null : 'The connection was closed before the response was sent';
     const { bytesRead } = this.#socket;
     this.#closed = { error, at: performance.now(), time: this.#now(), bytesRead };
@@ -113,7 +114,8 @@ export class HttpExchange implements HttpWatcher {
   tell(error: string | null): void {
     if (this.#isTold) return;
     this.#isTold = true;
-    unwatch(this.#request, this.#response);
+    unwatch(this.#request);
+    unwatch(this.#response);
     guard('recording a request', () => this.#told(this.#draft(error), this.#origin()));
   }
 
@@ -228,14 +230,7 @@ const NOT_SENT: Head = { statusCode: undefined, headers: [] };
 function headOf(response: ServerResponse): Head {
   const { _header: sent } = response as unknown as { readonly _header?: string | null };
   if (!sent || !(response.socket || response.writableFinished)) return NOT_SENT;
-  const headers: string[] = [];
-  let start = sent.indexOf('\r\n') + 2;
-  for (let end = sent.indexOf('\r\n', start); end > start; end = sent.indexOf('\r\n', start)) {
-    const colon = sent.indexOf(': ', start);
-    headers.push(sent.slice(start, colon), sent.slice(colon + 2, end));
-    start = end + 2;
-  }
-  return { statusCode: Number(sent.slice(STATUS_AT, STATUS_AT + 3)), headers };
+  return { statusCode: Number(sent.slice(STATUS_AT, STATUS_AT + 3)), headers: headersIn(sent) };
 }
 
 const STATUS_AT = 'HTTP/1.1 '.length;

@@ -8,7 +8,7 @@ import type { Redactor } from '../event/redact.ts';
 import { incomingEvent } from '../event/request-event.ts';
 import type { UserOf } from './actor-finder.ts';
 import { HttpExchange, type Told } from './http-exchange.ts';
-import { isWatched, watch } from './http-patch.ts';
+import { watch, watcherOf } from './http-patch.ts';
 import { Instrumentation } from './instrumentation.ts';
 
 export interface HttpServerInstrumentationConfig {
@@ -60,14 +60,14 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
   };
 
   #watch({ request, response }: StartMessage): void {
-    if (isWatched(request)) return;
+    if (watcherOf(request)) return;
     const { redactor, maxBodyBytes = 65_536, userOf, now = Date.now } = this.getConfig();
     const told: Told = (draft, origin) => {
       this.#inFlight.delete(exchange);
       emit(incomingEvent(draft, origin, redactor, maxBodyBytes), origin, this.provider);
     };
     const exchange = new HttpExchange(request, response, { told, userOf, maxBodyBytes, now });
-    watch(request, response, exchange);
+    watch(exchange, response, request);
     this.#inFlight.add(exchange);
     enterWork(exchange.work);
   }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 import { decodeContent } from './content-encoding.ts';
 import type { Json } from './event.ts';
+import { headerOf } from './header-of.ts';
 import type { Redactor } from './redact.ts';
 
 /** What was kept of a body while it passed. */
@@ -107,16 +108,6 @@ function cut(text: string, limit: number): string {
   let end = limit;
   while (end > 0 && ((bytes[end] as number) & 0xc0) === 0x80) end -= 1;
   return bytes.toString('utf8', 0, end);
-}
-
-/** The last value of a header, `""` if it is absent. */
-function headerOf(headers: readonly string[], wanted: string): string {
-  let found = '';
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i] as string;
-    if (name.length === wanted.length && name.toLowerCase() === wanted) found = headers[i + 1] as string;
-  }
-  return found;
 }
 
 function contentType(header: string): { media: string; charset: string } {
