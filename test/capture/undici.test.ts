@@ -235,7 +235,7 @@ for (const [name, version] of clients) {
       assert.equal(outgoingRecords(audit).length, 1);
     });
 
-    it('is recorded by request, too', async (t) => {
+    it('is recorded by request, too', async () => {
       if (!client.request) return;
       const { body } = await client.request(`${server.url}/echo`, { method: 'POST', body: 'asked', headers: text });
       assert.equal(await body.text(), 'asked');
