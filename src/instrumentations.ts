@@ -37,18 +37,10 @@ export function auditInstrumentations(
   redactor?: Redactor,
 ): AuditInstrumentation[] {
   const checked = checkOptions(options, 'auditInstrumentations()');
-  const { http = true, sequelize = true, reads, maxBodyBytes, userOf } = checked;
-  const shared = redactor ?? createRedactor(checked.redaction);
+  const { http = true, sequelize = true, reads, redaction, ...incoming } = checked;
+  const shared = redactor ?? createRedactor(redaction);
   return [
-    ...(http
-      ? [
-          new HttpServerInstrumentation({
-            redactor: shared,
-            userOf,
-            ...(maxBodyBytes !== undefined && { maxBodyBytes }),
-          }),
-        ]
-      : []),
+    ...(http ? [new HttpServerInstrumentation({ ...incoming, redactor: shared })] : []),
     ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, ...(reads !== undefined && { reads }) })] : []),
   ];
 }

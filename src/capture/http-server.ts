@@ -8,17 +8,16 @@ import type { Redactor } from '../event/redact.ts';
 import { incomingEvent } from '../event/request-event.ts';
 import { VERSION } from '../event/version.ts';
 import { type ApiLoggerProvider, InstrumentationBase } from '../vendor/opentelemetry.ts';
-import type { UserOf } from './actor-finder.ts';
 import { HttpExchange, type Told } from './http-exchange.ts';
 import { isWatched, watch } from './http-patch.ts';
+import type { IncomingOptions } from './incoming-options.ts';
+import { type IncomingRules, incomingRules } from './incoming-rules.ts';
+import { requestWork } from './request-work.ts';
 
-export interface HttpServerInstrumentationConfig {
+export interface HttpServerInstrumentationConfig extends IncomingOptions {
   /** @default true */
   readonly enabled?: boolean;
   readonly redactor: Redactor;
-  /** How many bytes of a body a record shows. @default 65536 */
-  readonly maxBodyBytes?: number;
-  readonly userOf?: UserOf | undefined;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
@@ -33,6 +32,7 @@ export class HttpServerInstrumentation extends InstrumentationBase<HttpServerIns
   declare private onExit: (() => void) | undefined;
   declare private inFlight: Set<HttpExchange> | undefined;
   declare private provider: ApiLoggerProvider | undefined;
+  declare private rules: IncomingRules;
 
   constructor(config: HttpServerInstrumentationConfig) {
     super('activity-audit/http-server', VERSION, config);
@@ -40,6 +40,11 @@ export class HttpServerInstrumentation extends InstrumentationBase<HttpServerIns
 
   protected override init(): undefined {
     return undefined;
+  }
+
+  override setConfig(config: HttpServerInstrumentationConfig): void {
+    super.setConfig(config);
+    this.rules = incomingRules(config);
   }
 
   override enable(): void {
@@ -66,15 +71,18 @@ export class HttpServerInstrumentation extends InstrumentationBase<HttpServerIns
 
   private start({ request, response }: StartMessage): void {
     if (isWatched(request)) return;
-    const { redactor, maxBodyBytes = 65_536, userOf, now = Date.now } = this.getConfig();
+    const { rules } = this;
+    const { redactor, now = Date.now } = this.getConfig();
+    const work = requestWork(request, rules.userOf, now);
+    enterWork(work);
+    if (rules.ignores(request)) return;
     const told: Told = (draft, origin) => {
       this.inFlight?.delete(exchange);
-      emit(incomingEvent(draft, origin, redactor, maxBodyBytes), origin, this.provider);
+      emit(incomingEvent(draft, origin, redactor, rules.maxBodyBytes), origin, this.provider);
     };
-    const exchange = new HttpExchange(request, response, { told, userOf, maxBodyBytes, now });
+    const exchange = new HttpExchange(request, response, { told, work, rules, now });
     watch(request, response, exchange);
     this.inFlight?.add(exchange);
-    enterWork(exchange.work);
   }
 
   /** A handler that threw may end the process before its response was closed. */

@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer';
-
 import { decodeContent } from './content-encoding.ts';
+import { contentTypeOf, kindOf } from './content-type.ts';
 import type { Json } from './event.ts';
+import { headerOf } from './header.ts';
 import type { Redactor } from './redact.ts';
 
 /** What was kept of a body while it passed. */
@@ -12,6 +12,8 @@ export interface Body {
   readonly bytes: () => Buffer;
   /** Whether it came to its end: false for an upload that was broken off. */
   readonly complete: boolean;
+  /** Whether the record is to show nothing of it but its size. */
+  readonly hidden?: boolean;
 }
 
 /**
@@ -37,14 +39,14 @@ export function bodyRepr(
   redactor: Redactor,
   limit: number,
 ): { body?: Json; body_truncated?: true } {
-  if (body.size === 0) return {};
+  if (body.size === 0 || body.hidden) return {};
   const kept = body.bytes();
   const decoded = decodeContent(kept, headerOf(headers, 'content-encoding'), limit + LOOK_AHEAD);
   if (!decoded) return BINARY;
   const { bytes } = decoded;
   if (bytes.length === 0) return { ...BINARY, body_truncated: true };
-  const type = contentType(headerOf(headers, 'content-type'));
-  const kind = kindOf(type.media, bytes, type.charset);
+  const type = contentTypeOf(headers);
+  const kind = kindOf(type, bytes);
   if (kind === 'binary') return BINARY;
   const text = textOf(bytes, type.charset);
   if (text === undefined) return BINARY;
@@ -62,29 +64,6 @@ function jsonRepr(text: string, root: string, redactor: Redactor): Json {
     return 'Invalid JSON';
   }
   return redactor.value(value, root);
-}
-
-type Kind = 'json' | 'form' | 'text' | 'binary';
-
-const TEXT_MEDIA =
-  /^(?:text\/|application\/(?:xml|yaml|x-yaml|javascript|ecmascript|graphql|sql|toml|x-ndjson)$)|\+(?:xml|yaml)$/;
-
-function kindOf(media: string, bytes: Buffer, charset: string): Kind {
-  if (media === 'application/json' || media.endsWith('+json') || media === 'text/json') return 'json';
-  if (media === 'application/x-www-form-urlencoded') return 'form';
-  if (TEXT_MEDIA.test(media)) return 'text';
-  if (media.startsWith('multipart/')) return 'binary';
-  if (charset !== '') return 'text';
-  return media === '' && looksLikeText(bytes) ? 'text' : 'binary';
-}
-
-/** Whether a body without a content type is text. The end may lie in the middle of a character. */
-function looksLikeText(bytes: Buffer): boolean {
-  if (bytes.includes(0)) return false;
-  for (let end = bytes.length; end > bytes.length - 4 && end > 0; end -= 1) {
-    if (isUtf8(bytes.subarray(0, end))) return true;
-  }
-  return false;
 }
 
 /** `bytes` as text, undefined where the charset is unknown. */
@@ -107,21 +86,4 @@ function cut(text: string, limit: number): string {
   let end = limit;
   while (end > 0 && ((bytes[end] as number) & 0xc0) === 0x80) end -= 1;
   return bytes.toString('utf8', 0, end);
-}
-
-/** The last value of a header, `""` if it is absent. */
-function headerOf(headers: readonly string[], wanted: string): string {
-  let found = '';
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i] as string;
-    if (name.length === wanted.length && name.toLowerCase() === wanted) found = headers[i + 1] as string;
-  }
-  return found;
-}
-
-function contentType(header: string): { media: string; charset: string } {
-  const end = header.indexOf(';');
-  if (end < 0) return { media: header.trim().toLowerCase(), charset: '' };
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(header.slice(end))?.[1] ?? '';
-  return { media: header.slice(0, end).trim().toLowerCase(), charset: charset.toLowerCase() };
 }

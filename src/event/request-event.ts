@@ -14,10 +14,13 @@ export interface IncomingDraft {
   readonly target: string;
   /** Name, value, name, value …: names as sent. */
   readonly requestHeaders: readonly string[];
+  /** Those that the record is to show; by default all. */
+  readonly shownRequestHeaders?: readonly string[];
   readonly requestBody: Body;
   /** Undefined if no response was sent. */
   readonly statusCode: number | undefined;
   readonly responseHeaders: readonly string[];
+  readonly shownResponseHeaders?: readonly string[];
   readonly responseBody: Body;
   readonly route: string | undefined;
   readonly clientAddress: string | undefined;
@@ -67,7 +70,7 @@ function requestRepr(
     method: draft.method,
     path: redactor.url(queryStart < 0 ? draft.target : draft.target.slice(0, queryStart)),
     query_params: queryStart < 0 ? {} : redactor.form(draft.target.slice(queryStart + 1), 'query'),
-    headers: headersRepr(draft.requestHeaders, 'request.headers', redactor),
+    headers: headersRepr(draft.shownRequestHeaders ?? draft.requestHeaders, 'request.headers', redactor),
     user: user === '' ? null : user,
     ...bodyRepr(draft.requestBody, draft.requestHeaders, 'request.body', redactor, maxBodyBytes),
   };
@@ -76,7 +79,7 @@ function requestRepr(
 function responseRepr(draft: IncomingDraft, redactor: Redactor, maxBodyBytes: number): ResponseRepr {
   return {
     status_code: draft.statusCode,
-    headers: headersRepr(draft.responseHeaders, 'response.headers', redactor),
+    headers: headersRepr(draft.shownResponseHeaders ?? draft.responseHeaders, 'response.headers', redactor),
     ...bodyRepr(draft.responseBody, draft.responseHeaders, 'response.body', redactor, maxBodyBytes),
   };
 }
