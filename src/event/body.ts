@@ -1,7 +1,10 @@
 import { decodeContent } from './content-encoding.ts';
 import { contentTypeOf, kindOf } from './content-type.ts';
+import { cutText } from './cut-text.ts';
+import { decodeText } from './decode-text.ts';
 import type { Json } from './event.ts';
 import { headerOf } from './header.ts';
+import { multipartRepr } from './multipart-repr.ts';
 import type { Redactor } from './redact.ts';
 
 /** What was kept of a body while it passed. */
@@ -26,7 +29,7 @@ const BINARY = { body: 'Binary content' } as const;
 
 /**
  * A body as its record shows it, redacted: a value for JSON, an object for a form, a text for text, or a word for what
- * can't be shown. One that is longer than `limit` bytes, or was broken off, is a text, cut on a character boundary, with
+ * can't be shown. Of a multipart form that was cut it shows what was found so far. Any other that is longer than `limit` bytes, or was broken off, is a text, cut on a character boundary, with
  * `body_truncated`.
  *
  * @param headers the headers that describe it: name, value, name, value …
@@ -48,10 +51,14 @@ export function bodyRepr(
   const type = contentTypeOf(headers);
   const kind = kindOf(type, bytes);
   if (kind === 'binary') return BINARY;
-  const text = textOf(bytes, type.charset);
-  if (text === undefined) return BINARY;
   const whole = body.complete && kept.length === body.size && decoded.whole && bytes.length <= limit;
-  if (!whole) return { body: cut(redactor.text(text), limit), body_truncated: true };
+  if (kind === 'multipart') {
+    const shown = multipartRepr(bytes, type.boundary, root, redactor, limit);
+    return shown ? { body: shown, ...(!whole && { body_truncated: true }) } : BINARY;
+  }
+  const text = decodeText(bytes, type.charset);
+  if (text === undefined) return BINARY;
+  if (!whole) return { body: cutText(redactor.text(text), limit), body_truncated: true };
   if (kind === 'json') return { body: jsonRepr(text, root, redactor) };
   return { body: kind === 'form' ? redactor.form(text, root) : redactor.text(text) };
 }
@@ -64,26 +71,4 @@ function jsonRepr(text: string, root: string, redactor: Redactor): Json {
     return 'Invalid JSON';
   }
   return redactor.value(value, root);
-}
-
-/** `bytes` as text, undefined where the charset is unknown. */
-function textOf(bytes: Buffer, charset: string): string | undefined {
-  if (charset === '' || charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii') {
-    const text = bytes.toString('utf8');
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  }
-  try {
-    return new TextDecoder(charset).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-/** At most `limit` bytes of `text`, cut on a character boundary. */
-function cut(text: string, limit: number): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= limit) return text;
-  let end = limit;
-  while (end > 0 && ((bytes[end] as number) & 0xc0) === 0x80) end -= 1;
-  return bytes.toString('utf8', 0, end);
 }

@@ -2,32 +2,37 @@ import { isUtf8 } from 'node:buffer';
 
 import { headerOf } from './header.ts';
 
-/** A `Content-Type` in lower case; `""` for what it doesn't say. */
+/** A `Content-Type`; `""` for what it doesn't say. */
 export interface ContentType {
+  /** In lower case, as is the charset. */
   readonly media: string;
   readonly charset: string;
+  readonly boundary: string;
 }
 
 /** @param headers name, value, name, value … */
 export function contentTypeOf(headers: readonly string[]): ContentType {
   const header = headerOf(headers, 'content-type');
   const end = header.indexOf(';');
-  if (end < 0) return { media: header.trim().toLowerCase(), charset: '' };
+  if (end < 0) return { media: header.trim().toLowerCase(), charset: '', boundary: '' };
+  const media = header.slice(0, end).trim().toLowerCase();
   const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(header.slice(end))?.[1] ?? '';
-  return { media: header.slice(0, end).trim().toLowerCase(), charset: charset.toLowerCase() };
+  const [, quoted, bare = ''] = /;\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;]+))/i.exec(header.slice(end)) ?? [];
+  return { media, charset: charset.toLowerCase(), boundary: quoted ?? bare };
 }
 
-export type Kind = 'json' | 'form' | 'text' | 'binary';
+export type Kind = 'json' | 'form' | 'multipart' | 'text' | 'binary';
 
 const TEXT_MEDIA =
   /^(?:text\/|application\/(?:xml|yaml|x-yaml|javascript|ecmascript|graphql|sql|toml|x-ndjson)$)|\+(?:xml|yaml)$/;
 
 /** What a body of that media type can be shown as; one without a type is looked at. */
-export function kindOf({ media, charset }: ContentType, bytes: Buffer): Kind {
+export function kindOf({ media, charset, boundary }: ContentType, bytes: Buffer): Kind {
   if (media === 'application/json' || media.endsWith('+json') || media === 'text/json') return 'json';
   if (media === 'application/x-www-form-urlencoded') return 'form';
   if (TEXT_MEDIA.test(media)) return 'text';
-  if (media.startsWith('multipart/')) return 'binary';
+  if (media.startsWith('multipart/'))
+    return media === 'multipart/form-data' && boundary !== '' ? 'multipart' : 'binary';
   if (charset !== '') return 'text';
   return media === '' && looksLikeText(bytes) ? 'text' : 'binary';
 }

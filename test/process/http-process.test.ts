@@ -60,3 +60,19 @@ describe('recording that was switched off and on again', () => {
     assert.equal(stdout, 'failure The process ended before the response was sent\n');
   });
 });
+
+describe('a body in zstd', () => {
+  const shown: [version: string, shown: string][] = [
+    ['20.20.2', 'Binary content'],
+    ['24.21.0', 'packed'],
+  ];
+  for (const [version, expected] of shown) {
+    it(`is ${JSON.stringify(expected)} on Node ${version}`, async (t) => {
+      const directory = temporaryFolder(t);
+      const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
+      await runProcess(await nodeBinary(version), [...REGISTER, 'test/fixtures/http/zstd.mjs'], { env });
+      const [record] = readRecords(directory, 'api') as { request_repr?: { body?: unknown } }[];
+      assert.equal(record?.request_repr?.body, expected);
+    });
+  }
+});
