@@ -3,12 +3,13 @@ import { type Body, bodyRepr } from './body.ts';
 import type { IncomingRequestRepr, JsonObject, Outcome, RequestEvent, ResponseRepr } from './event.ts';
 import { setOwn } from './plain-value.ts';
 import type { Redactor } from './redact.ts';
+import { redactSubprotocols } from './subprotocols.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
 
 /** What a capture knows of one exchange that came in, as it was on the wire: not redacted. */
 export interface IncomingDraft {
-  readonly protocol: 'http' | 'https';
+  readonly protocol: 'http' | 'https' | 'ws' | 'wss';
   readonly method: string;
   /** Path and query, as sent. */
   readonly target: string;
@@ -88,13 +89,16 @@ function responseRepr(draft: IncomingDraft, redactor: Redactor, maxBodyBytes: nu
 function headersRepr(headers: readonly string[], root: string, redactor: Redactor): JsonObject {
   const byName: { [name: string]: string | string[] } = {};
   for (let i = 0; i + 1 < headers.length; i += 2) {
-    const [name, value] = [headers[i] as string, headers[i + 1] as string];
+    const name = headers[i] as string;
+    const value = SUBPROTOCOLS.test(name) ? redactSubprotocols(headers[i + 1] as string) : (headers[i + 1] as string);
     const before = Object.hasOwn(byName, name) ? byName[name] : undefined;
     if (Array.isArray(before)) before.push(value);
     else setOwn(byName, name, before === undefined ? value : [before, value]);
   }
   return redactor.object(byName, root);
 }
+
+const SUBPROTOCOLS = /^sec-websocket-protocol$/i;
 
 /** A response below 400 that was sent to its end is a success. */
 function outcomeOf(draft: IncomingDraft): Outcome {

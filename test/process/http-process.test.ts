@@ -27,6 +27,17 @@ for (const version of ['20.20.2', '24.21.0']) {
       });
     }
 
+    it('that ends its process while a WebSocket is open has that recorded', async (t) => {
+      const directory = temporaryFolder(t);
+      const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
+      const args = [...REGISTER, 'test/fixtures/http/exit-while-upgraded.mjs'];
+      const { code, stderr } = await runProcess(await nodeBinary(version), args, { env });
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+      const [record, ...others] = readRecords(directory, 'api');
+      assert.deepEqual([record?.['protocol'], record?.['outcome'], others], ['ws', 'failure', []]);
+      assert.match(String(record?.['error_message']), /process ended before the connection was closed/);
+    });
+
     it('that replaced the classes of node:http is recorded', async (t) => {
       const directory = temporaryFolder(t);
       const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
