@@ -3,9 +3,10 @@
  * `vendor/opentelemetry` holds its packages. The other files stay as tsc made them, one for one.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import path from 'node:path';
 
-import { type Metafile, build } from 'esbuild';
+import { type Metafile, type Plugin, build } from 'esbuild';
 
 const { metafile } = await build({
   entryPoints: ['src/register.ts', 'src/vendor/opentelemetry.ts'],
@@ -17,16 +18,36 @@ const { metafile } = await build({
   format: 'esm',
   // The ESM builds of the packages, of which only what is used gets in.
   mainFields: ['module', 'main'],
-  // Packages in CommonJS ask for Node's own modules by `require`.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
-  },
+  plugins: [requiredBuiltins()],
+  // Says to who only looks at the text that these are ES modules.
+  footer: { js: 'export {};' },
+  banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',
   metafile: true,
 });
 writeFileSync('dist/THIRD-PARTY-NOTICES.txt', notices(metafile));
+
+/**
+ * Asks for Node's own modules by `require`. An `import` makes Node read every property of a module for its named exports,
+ * and lazy ones, of `util` and `fs` say, then load half of Node.
+ */
+function requiredBuiltins(): Plugin {
+  const names = new Set(builtinModules);
+  return {
+    name: 'required-builtins',
+    setup(bundling) {
+      bundling.onResolve({ filter: /^[a-z_:]+$/, namespace: 'file' }, ({ path: specifier }) => {
+        const name = specifier.replace(/^node:/, '');
+        return names.has(name) ? { path: name, namespace: 'builtin' } : undefined;
+      });
+      bundling.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => ({
+        contents: `module.exports = require('node:${name}');`,
+      }));
+    },
+  };
+}
 
 /** The licenses of all packages that got into a bundle. */
 function notices({ inputs }: Metafile): string {

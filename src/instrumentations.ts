@@ -1,7 +1,9 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
+import { HttpClientInstrumentation } from './capture/http-client.ts';
 import { HttpServerInstrumentation } from './capture/http-server.ts';
 import { SequelizeInstrumentation } from './capture/sequelize.ts';
+import { UndiciInstrumentation } from './capture/undici.ts';
 import { type Redactor, createRedactor } from './event/redact.ts';
 import { type InstrumentationOptions, checkOptions } from './options.ts';
 
@@ -37,10 +39,13 @@ export function auditInstrumentations(
   redactor?: Redactor,
 ): AuditInstrumentation[] {
   const checked = checkOptions(options, 'auditInstrumentations()');
-  const { http = true, sequelize = true, reads, redaction, ...incoming } = checked;
+  const { http = true, outgoing = true, sequelize = true, reads, redaction, ...incoming } = checked;
   const shared = redactor ?? createRedactor(redaction);
+  const { maxBodyBytes } = incoming;
+  const exchanges = { redactor: shared, ...(maxBodyBytes !== undefined && { maxBodyBytes }) };
   return [
     ...(http ? [new HttpServerInstrumentation({ ...incoming, redactor: shared })] : []),
+    ...(http && outgoing ? [new HttpClientInstrumentation(exchanges), new UndiciInstrumentation(exchanges)] : []),
     ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, ...(reads !== undefined && { reads }) })] : []),
   ];
 }

@@ -6,6 +6,8 @@ import type { RedactionOptions } from './event/redact.ts';
 export interface InstrumentationOptions extends IncomingOptions {
   /** Record HTTP exchanges. @default true */
   readonly http?: boolean;
+  /** Record the HTTP exchanges that go out, too. @default true */
+  readonly outgoing?: boolean;
   /** Record what Sequelize does. @default true */
   readonly sequelize?: boolean;
   /** Record what is looked at, not only what is changed. @default true */
@@ -74,6 +76,7 @@ const MAX_BODY_BYTES_LIMIT = 16 * 1024 * 1024;
 
 const RULES: { readonly [name in keyof AuditOptions]-?: Rule } = {
   http: FLAG,
+  outgoing: FLAG,
   sequelize: FLAG,
   reads: FLAG,
   console: FLAG,

@@ -6,9 +6,10 @@ import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 
 import { VERSION } from '../src/event/version.ts';
+import { complaintsOf } from './support/compile.ts';
 import { installed, nodeBinary } from './support/install.ts';
 import { packed } from './support/package.ts';
-import { readRecords, runProcess } from './support/run.ts';
+import { readIncoming, runProcess } from './support/run.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const run = promisify(execFile);
@@ -58,12 +59,7 @@ describe('the package', () => {
 
   it('carries the licenses of what is bundled into it', async () => {
     const notices = await readFile('dist/THIRD-PARTY-NOTICES.txt', 'utf8');
-    for (const name of [
-      '@opentelemetry/api',
-      '@opentelemetry/instrumentation',
-      '@opentelemetry/sdk-logs',
-      'require-in-the-middle',
-    ]) {
+    for (const name of ['@opentelemetry/api', '@opentelemetry/sdk-logs']) {
       assert.match(notices, new RegExp(`^${name} `, 'm'));
     }
   });
@@ -97,7 +93,7 @@ describe('a fresh install of the tarball', () => {
       assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
       assert.match(stdout, /GET Audit Internal Request 200/);
       assert.deepEqual(
-        readRecords(directory, 'api').map((record) => record['actor_id']),
+        readIncoming(directory).map((record) => record['actor_id']),
         ['ann'],
       );
     });
@@ -135,18 +131,6 @@ describe('a fresh install of the tarball', () => {
       '@types/node': '24.19.2',
     });
     await copyFile('test/fixtures/package/consumer.ts', path.join(project, 'consumer.ts'));
-    const flags = [
-      '--noEmit',
-      '--strict',
-      '--exactOptionalPropertyTypes',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2022',
-      '--types',
-      'node',
-    ];
-    const { code, stdout } = await runProcess('npx', ['tsc', ...flags, 'consumer.ts'], { cwd: project });
-    assert.deepEqual({ code, stdout }, { code: 0, stdout: '' });
+    assert.equal(await complaintsOf(project, 'consumer.ts', '--exactOptionalPropertyTypes'), '');
   });
 });

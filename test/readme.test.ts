@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 
 import { checkOptions, optionsFromEnvironment } from '../src/options.ts';
+import { complaintsOf } from './support/compile.ts';
 import { installed, nodeBinary } from './support/install.ts';
 import { packed } from './support/package.ts';
 import { runProcess } from './support/run.ts';
@@ -117,18 +118,6 @@ describe('the page on redaction', () => {
     const model =
       "import { DataTypes, Sequelize } from 'sequelize';\nimport './sensitive.js';\nnew Sequelize('x').define('A', { b: { type: DataTypes.TEXT, sensitive: true } });\n";
     await writeFile(path.join(folder, 'model.ts'), model);
-    const flags = [
-      '--noEmit',
-      '--strict',
-      '--skipLibCheck',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2022',
-      '--types',
-      'node',
-    ];
-    const { code, stdout } = await runProcess('npx', ['tsc', ...flags, 'model.ts'], { cwd: folder });
-    assert.deepEqual({ code, stdout }, { code: 0, stdout: '' });
+    assert.equal(await complaintsOf(folder, 'model.ts', '--skipLibCheck'), '');
   });
 });

@@ -26,7 +26,8 @@ describe('observeAudit', () => {
     t.after(() => server.close());
 
     await send(server.port, { method: 'POST', path: '/notes', headers: { 'X-Request-Id': 'r1' } });
-    await audit.waitFor((record) => record.name === 'audit.request');
+    await audit.waitFor((record) => record.message === 'Audit Internal Request');
+    await audit.waitFor((record) => record.message === 'Audit External Service');
 
     assert.deepEqual(
       audit.records.map(({ level, message, request_id }) => [level, message, request_id]),
@@ -34,9 +35,10 @@ describe('observeAudit', () => {
         ['AUDIT', 'CREATE event for Note (id: 1)', 'r1'],
         ['INFO', 'created', 'r1'],
         ['API', 'Audit Internal Request', 'r1'],
+        ['API', 'Audit External Service', undefined],
       ],
     );
-    assert.deepEqual([audit.models.length, audit.app.length, audit.requests.length, audit.logins.length], [1, 1, 1, 0]);
+    assert.deepEqual([audit.models.length, audit.app.length, audit.requests.length, audit.logins.length], [1, 1, 2, 0]);
     audit.clear();
     assert.deepEqual(audit.records, []);
   });

@@ -62,18 +62,18 @@ export class HttpExchange implements HttpWatcher {
     this.work = work;
   }
 
-  requestChunk(chunk: unknown, encoding: unknown): void {
+  received(chunk: unknown, encoding: unknown): void {
     if (chunk === null) this.#requestEnded();
     else guard('keeping a request body', () => this.#requestBody.add(chunk, encoding));
   }
 
   /** A response that waits behind another one on its connection is never closed, so its request has to tell. */
-  requestDestroyed(): void {
+  receiverDestroyed(): void {
     if (this.#closed) this.tell(this.#closed.error);
-    else if (!this.#response.socket && this.#socket.destroyed) this.responseClosed();
+    else if (!this.#response.socket && this.#socket.destroyed) this.senderClosed();
   }
 
-  responseChunk(chunk: unknown, encoding: unknown): void {
+  sent(chunk: unknown, encoding: unknown): void {
     guard('keeping a response body', () => {
       this.#responseBody.add(chunk, encoding);
       this.#context ??= this.#spanContext();
@@ -84,7 +84,7 @@ export class HttpExchange implements HttpWatcher {
    * Where the application answered before it got all of the request, the rest of that is waited for, but not for long:
    * a client that holds it back must not hold back the record, and one that goes away now is not heard of again.
    */
-  responseClosed(): void {
+  senderClosed(): void {
     const error = this.#response.writableFinished ? null : 'The connection was closed before the response was sent';
     const { bytesRead } = this.#socket;
     this.#closed = { error, at: performance.now(), time: this.#now(), bytesRead };
@@ -102,7 +102,8 @@ export class HttpExchange implements HttpWatcher {
   tell(error: string | null): void {
     if (this.#isTold) return;
     this.#isTold = true;
-    unwatch(this.#request, this.#response);
+    unwatch(this.#request);
+    unwatch(this.#response);
     guard('recording a request', () => this.#told(this.#draft(error), this.#origin()));
   }
 

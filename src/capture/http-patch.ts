@@ -1,98 +1,111 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 
-/** What watches one request and its response; the patched methods tell it what passes. It doesn't throw. */
+/** A message that Node sends: the response of a server, the request of a client. */
+type SentMessage = ServerResponse | ClientRequest;
+
+/** What watches the two messages of an exchange; the patched methods tell it what passes. It doesn't throw. */
 export interface HttpWatcher {
-  requestChunk(chunk: unknown, encoding: unknown): void;
-  /** `request.destroy` is being called: it was read to its end, somebody gave it up, or its connection is gone. */
-  requestDestroyed(): void;
-  /** `response.write` or `response.end` has taken a chunk, which may be none. */
-  responseChunk(chunk: unknown, encoding: unknown): void;
-  /** The response was closed: it was sent, or never will be. */
-  responseClosed(): void;
+  /** A chunk of the message that comes in; null at its end. */
+  received(chunk: unknown, encoding: unknown): void;
+  /** `destroy` of the message that comes in is being called: it was read, given up, or its connection is gone. */
+  receiverDestroyed(): void;
+  /** `write` or `end` of the message that goes out has taken a chunk, which may be none. */
+  sent(chunk: unknown, encoding: unknown): void;
+  /** The message that goes out was closed: it was sent, or never will be. */
+  senderClosed(): void;
 }
 
-const WATCHER = Symbol.for('activity-audit.http.watcher.1');
-const PATCHED = Symbol.for('activity-audit.http.patched.1');
+const WATCHER = Symbol.for('activity-audit.http.watcher.2');
+const PATCHED = Symbol.for('activity-audit.http.patched.2');
 
 interface Watched {
   [WATCHER]?: HttpWatcher | undefined;
 }
 
-/** Whether a request is being watched, by whichever copy of this package. */
-export function isWatched(request: IncomingMessage): boolean {
-  return (request as Watched)[WATCHER] !== undefined;
+/** What watches a message, from whichever copy of this package. */
+export function watcherOf(message: IncomingMessage | SentMessage): HttpWatcher | undefined {
+  return (message as Watched)[WATCHER];
 }
 
-/** Lets `watcher` see what passes through a request and its response, without a listener on either. */
-export function watch(request: IncomingMessage, response: ServerResponse, watcher: HttpWatcher): void {
-  patchOnce(request, response);
-  define(request, WATCHER, watcher, false);
-  define(response, WATCHER, watcher, false);
+/** Lets `watcher` see what passes through messages, without a listener on any: through all of them or, if it throws, none. */
+export function watch(watcher: HttpWatcher, ...messages: readonly (IncomingMessage | SentMessage)[]): void {
+  for (const message of messages) if (!(PATCHED in message)) patchClassOf(message);
+  for (const message of messages) define(message, WATCHER, watcher, false);
 }
 
-export function unwatch(request: IncomingMessage, response: ServerResponse): void {
-  (request as Watched)[WATCHER] = undefined;
-  (response as Watched)[WATCHER] = undefined;
+export function unwatch(message: IncomingMessage | SentMessage): void {
+  (message as Watched)[WATCHER] = undefined;
 }
 
 type Method = (...args: unknown[]) => unknown;
 type Prototype = Record<string, Method>;
-type WatchedResponse = Watched & Pick<ServerResponse, 'writableEnded' | 'destroyed'>;
+type WatchedSender = Watched & Pick<SentMessage, 'writableEnded' | 'destroyed'>;
+
+function patchClassOf(message: IncomingMessage | SentMessage): void {
+  if ('rawHeaders' in message) patchReceived(nodesPrototype(message, '_dump'));
+  else patchSent(nodesPrototype(message, 'assignSocket' in message ? 'assignSocket' : 'onSocket'));
+}
 
 /**
- * Patches the prototypes of Node's request and response, once a process, by hand: shimmer's marks would make
- * OpenTelemetry's instrumentations take our wrapper off. An object that nobody watches costs one property look-up a
- * call, which measured cheaper than shadowing the methods on each object that somebody does.
+ * Patches the prototypes of Node's messages, once a process, by hand: shimmer's marks would make OpenTelemetry's
+ * instrumentations take our wrapper off. An object that nobody watches costs one property look-up a call, which measured
+ * cheaper than shadowing the methods on each object that somebody does.
  */
-function patchOnce(request: IncomingMessage, response: ServerResponse): void {
-  if (PATCHED in response) return;
-  const requests = nodesPrototype(request, '_dump');
-  const responses = nodesPrototype(response, 'assignSocket');
-  define(requests, PATCHED, true, false);
-  define(responses, PATCHED, true, false);
-
-  patch(requests, 'push', (original) => {
+function patchReceived(prototype: Prototype): void {
+  if (!isFirst(prototype)) return;
+  patch(prototype, 'push', (original) => {
     return function push(this: Watched, chunk: unknown, encoding: unknown) {
-      this[WATCHER]?.requestChunk(chunk, encoding);
+      this[WATCHER]?.received(chunk, encoding);
       return Reflect.apply(original, this, arguments);
     };
   });
-  patch(requests, 'destroy', (original) => {
+  patch(prototype, 'destroy', (original) => {
     return function destroy(this: Watched, _error: unknown, _callback: unknown) {
-      this[WATCHER]?.requestDestroyed();
+      this[WATCHER]?.receiverDestroyed();
       return Reflect.apply(original, this, arguments);
     };
   });
-  patch(responses, 'write', (original) => {
-    return function write(this: WatchedResponse, chunk: unknown, encoding: unknown, _callback: unknown) {
+}
+
+/** @param prototype that of `ServerResponse` or of `ClientRequest` */
+export function patchSent(prototype: object): void {
+  if (!isFirst(prototype)) return;
+  patch(prototype, 'write', (original) => {
+    return function write(this: WatchedSender, chunk: unknown, encoding: unknown, _callback: unknown) {
       return passing(original, this, arguments, chunk, encoding);
     };
   });
-  patch(responses, 'end', (original) => {
-    return function end(this: WatchedResponse, chunk: unknown, encoding: unknown, _callback: unknown) {
+  patch(prototype, 'end', (original) => {
+    return function end(this: WatchedSender, chunk: unknown, encoding: unknown, _callback: unknown) {
       return passing(original, this, arguments, chunk, encoding);
     };
   });
-  patch(responses, 'emit', (original) => {
-    return function emit(this: WatchedResponse, name: unknown) {
-      if (name === 'close' && this.destroyed) this[WATCHER]?.responseClosed();
+  patch(prototype, 'emit', (original) => {
+    return function emit(this: WatchedSender, name: unknown) {
+      if (name === 'close' && this.destroyed) this[WATCHER]?.senderClosed();
       return Reflect.apply(original, this, arguments);
     };
   });
+}
+
+function isFirst(prototype: object): boolean {
+  if (Object.hasOwn(prototype, PATCHED)) return false;
+  define(prototype, PATCHED, true, false);
+  return true;
 }
 
 /** Calls `write` or `end`, and tells of the chunk if it was taken: Node throws for one that it can't send. */
 function passing(
   original: Method,
-  response: WatchedResponse,
+  sender: WatchedSender,
   args: IArguments,
   chunk: unknown,
   encoding: unknown,
 ): unknown {
-  const watcher = response[WATCHER];
-  if (!watcher || response.writableEnded || response.destroyed) return Reflect.apply(original, response, args);
-  const result = Reflect.apply(original, response, args);
-  watcher.responseChunk(chunk, encoding);
+  const watcher = sender[WATCHER];
+  if (!watcher || sender.writableEnded || sender.destroyed) return Reflect.apply(original, sender, args);
+  const result = Reflect.apply(original, sender, args);
+  watcher.sent(chunk, encoding);
   return result;
 }
 
@@ -109,7 +122,8 @@ function nodesPrototype(object: object, method: string): Prototype {
  * Puts a wrapper over a method. One that is inherited is looked up at each call, for those who patch it later where it
  * belongs; it stays as enumerable as it was, for those who copy methods in a loop.
  */
-function patch(prototype: Prototype, name: string, wrap: (original: Method) => unknown): void {
+export function patch(object: object, name: string, wrap: (original: Method) => unknown): void {
+  const prototype = object as Prototype;
   const parent = Object.getPrototypeOf(prototype) as Prototype;
   const original = Object.hasOwn(prototype, name)
     ? (prototype[name] as Method)
@@ -128,6 +142,6 @@ function isEnumerable(object: object, name: string): boolean {
 }
 
 /** A later wrapper, such as shimmer's, can go over it. */
-function define(object: object, name: string | symbol, value: unknown, enumerable: boolean): void {
+export function define(object: object, name: string | symbol, value: unknown, enumerable: boolean): void {
   Object.defineProperty(object, name, { value, enumerable, writable: true, configurable: true });
 }

@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
-
 import { plain } from './sequelize-plain.ts';
 import {
   type AttributeShape,
@@ -100,7 +98,7 @@ export function changesOf(instance: InstanceShape, written: Row): Change[] {
 function isSame(before: unknown, after: unknown): boolean {
   const isNumber = typeof before === 'number' || typeof after === 'number';
   if (isNumber && (typeof before === 'string' || typeof after === 'string')) return String(before) === String(after);
-  return isDeepStrictEqual(before, after);
+  return isEqual(before, after);
 }
 
 /** Whether `written` hides or brings back a row of a paranoid model. */
@@ -112,9 +110,9 @@ export function paranoidMove(
   const field = model[TIMESTAMPS].deletedAt;
   if (field === undefined || !(field in written)) return undefined;
   const alive = aliveValue(model.rawAttributes[field]);
-  const isAlive = isDeepStrictEqual(written[field], alive);
+  const isAlive = isEqual(written[field], alive);
   if (!before) return isAlive ? 'restore' : 'delete';
-  const wasAlive = isDeepStrictEqual(before[field] ?? alive, alive);
+  const wasAlive = isEqual(before[field] ?? alive, alive);
   if (isAlive) return wasAlive && field in before ? undefined : 'restore';
   return wasAlive ? 'delete' : undefined;
 }
@@ -137,4 +135,8 @@ function lastSaved(instance: InstanceShape, name: string): unknown {
 /** Included models: instances, lists of them, or in raw rows names such as `Posts.title`. */
 function isOtherModels(name: string, value: unknown): boolean {
   return isInstance(Array.isArray(value) ? value[0] : value) || name.includes('.');
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return process.getBuiltinModule('node:util').isDeepStrictEqual(a, b);
 }

@@ -27,8 +27,8 @@ export interface SequelizeShape {
 export interface SequelizeClassShape {
   /** The namespace that `Sequelize.useCLS` was given. */
   readonly [NAMESPACE]?: { get(key: string): unknown };
+  readonly version: string;
   addHook(hook: string, fn: (sequelize: SequelizeShape) => void): unknown;
-  removeHook(hook: string, fn: (sequelize: SequelizeShape) => void): unknown;
 }
 
 export interface ModelShape {

@@ -1,75 +1,54 @@
-import { realProvider } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
-import { VERSION } from '../event/version.ts';
-import {
-  type ApiLoggerProvider,
-  InstrumentationBase,
-  InstrumentationNodeModuleDefinition,
-  InstrumentationNodeModuleFile,
-} from '../vendor/opentelemetry.ts';
 import type { SequelizeInstrumentationConfig } from './audit-sequelize.ts';
+import { Instrumentation } from './instrumentation.ts';
+import { onFileLoaded } from './module-files.ts';
 import { install } from './sequelize-install.ts';
 import { type Recorder, createRecorder } from './sequelize-recorder.ts';
 import type { SequelizeClassShape, SequelizeShape } from './sequelize-shape.ts';
 
-const SUPPORTED = ['>=6 <7'];
+/** What every copy of Sequelize 6 loads, however it is loaded: its ES module is a thin wrapper. */
+const FILE = 'sequelize/lib/sequelize.js';
+const SUPPORTED = /^6\./;
 
 /**
  * Records every row that Sequelize 6 creates, reads, changes or deletes. Create it before Sequelize is loaded, by
- * `require` or by `import`: both load the file that is hooked here.
+ * `require` or by `import`.
  */
-export class SequelizeInstrumentation extends InstrumentationBase<SequelizeInstrumentationConfig> {
-  // The base class calls `init` and `enable` before the fields of this one would be initialised.
-  declare private enabled: boolean | undefined;
-  declare private provider: ApiLoggerProvider | undefined;
+export class SequelizeInstrumentation extends Instrumentation<SequelizeInstrumentationConfig> {
+  #enabled = false;
+  #hook: (() => void) | undefined;
+  #recorder: Recorder | undefined;
 
   constructor(config: SequelizeInstrumentationConfig = {}) {
-    super('activity-audit/sequelize', VERSION, config);
+    super('activity-audit/sequelize', config);
+    this.enable();
   }
 
-  protected override init(): InstrumentationNodeModuleDefinition {
-    const onInit = this.installer();
-    const file = new InstrumentationNodeModuleFile(
-      'sequelize/lib/sequelize.js',
-      SUPPORTED,
-      (sequelize: SequelizeClassShape) => {
-        sequelize.addHook('afterInit', onInit);
-        return sequelize;
-      },
-      (sequelize?: SequelizeClassShape) => {
-        sequelize?.removeHook('afterInit', onInit);
-      },
-    );
-    return new InstrumentationNodeModuleDefinition('sequelize', SUPPORTED, undefined, undefined, [file]);
-  }
-
-  override enable(): void {
-    this.enabled = true;
-    super.enable();
+  /** Copies of Sequelize that were loaded while it was disabled are not seen. */
+  protected override start(): void {
+    this.#enabled = true;
+    this.#hook ??= onFileLoaded(FILE, (loaded) => this.#watch(loaded as Partial<SequelizeClassShape>));
   }
 
   /** Instances stop recording at once; what was done before is still recorded when its transaction commits. */
   override disable(): void {
-    this.enabled = false;
-    super.disable();
+    this.#enabled = false;
+    this.#hook?.();
+    this.#hook = undefined;
   }
 
-  override setLoggerProvider(provider: ApiLoggerProvider): void {
-    this.provider = realProvider(provider);
+  #watch(sequelize: Partial<SequelizeClassShape>): void {
+    if (!SUPPORTED.test(sequelize.version ?? '')) return;
+    sequelize.addHook?.('afterInit', (instance) => guard('hooking Sequelize', () => this.#install(instance)));
   }
 
-  private installer(): (sequelize: SequelizeShape) => void {
-    let recorder: Recorder | undefined;
-    return (sequelize) => {
-      guard('hooking Sequelize', () => {
-        recorder ??= createRecorder({
-          ...this.getConfig(),
-          // `registerInstrumentations` enables also what its configuration disables.
-          isActive: () => this.enabled === true && this.getConfig().enabled !== false,
-          provider: () => this.provider,
-        });
-        install(sequelize, recorder);
-      });
-    };
+  #install(instance: SequelizeShape): void {
+    if (!this.#enabled) return;
+    this.#recorder ??= createRecorder({
+      ...this.getConfig(),
+      isActive: () => this.#enabled,
+      provider: () => this.provider,
+    });
+    install(instance, this.#recorder);
   }
 }

@@ -26,8 +26,8 @@ const PUBLISHED = Symbol.for('activity-audit.http.upgrades.1');
  * Has an HTTP server publish upgrades; any other server is left alone. The method `emit` is shadowed on the server, not
  * patched on its class: there a tracing instrumentation may have put a wrapper, which it couldn't take off below ours.
  */
-export function publishUpgrades(server: object): void {
-  if (PUBLISHED in server || !('closeIdleConnections' in server)) return;
+export function publishUpgrades(server: object | undefined): void {
+  if (!server || PUBLISHED in server || !('closeIdleConnections' in server)) return;
   Object.defineProperty(server, PUBLISHED, { value: true });
   shadow(server, 'emit', (original) => {
     return function emit(this: unknown, name: unknown) {

@@ -3,7 +3,7 @@ import { contentTypeOf, kindOf } from './content-type.ts';
 import { cutText } from './cut-text.ts';
 import { decodeText } from './decode-text.ts';
 import type { Json } from './event.ts';
-import { headerOf } from './header.ts';
+import { headerOf } from './header-of.ts';
 import { multipartRepr } from './multipart-repr.ts';
 import type { Redactor } from './redact.ts';
 

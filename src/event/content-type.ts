@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-import { headerOf } from './header.ts';
+import { headerOf } from './header-of.ts';
 
 /** A `Content-Type`; `""` for what it doesn't say. */
 export interface ContentType {

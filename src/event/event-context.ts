@@ -6,10 +6,33 @@ const EVENT = createContextKey('activity-audit.event.1');
 
 /** `context` with the event that a record is made of. */
 export function eventContext(context: Context, event: AuditEvent): Context {
-  return context.setValue(EVENT, event);
+  return new EventContext(context, event);
 }
 
 /** The event that a record was made of, if it was emitted by us. */
 export function eventIn(context: Context | undefined): AuditEvent | undefined {
   return context?.getValue(EVENT) as AuditEvent | undefined;
+}
+
+/** What `context.setValue` makes holds a copy of its map, and on Node 24 survives several scavenges: 100 MB at full load. */
+class EventContext implements Context {
+  readonly #parent: Context;
+  readonly #event: AuditEvent;
+
+  constructor(parent: Context, event: AuditEvent) {
+    this.#parent = parent;
+    this.#event = event;
+  }
+
+  getValue(key: symbol): unknown {
+    return key === EVENT ? this.#event : this.#parent.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#parent.setValue(EVENT, this.#event).setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return key === EVENT ? this.#parent : this.#parent.setValue(EVENT, this.#event).deleteValue(key);
+  }
 }

@@ -79,7 +79,7 @@ export interface IncomingRequestRepr {
   readonly body_truncated?: true | undefined;
 }
 
-interface OutgoingRequestRepr {
+export interface OutgoingRequestRepr {
   readonly endpoint: string;
   readonly method: string;
   readonly headers: JsonObject;

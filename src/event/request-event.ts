@@ -1,33 +1,51 @@
 import type { Origin } from '../context/origin.ts';
 import { type Body, bodyRepr } from './body.ts';
-import type { IncomingRequestRepr, JsonObject, Outcome, RequestEvent, ResponseRepr } from './event.ts';
+import type {
+  IncomingRequestRepr,
+  JsonObject,
+  Outcome,
+  OutgoingRequestRepr,
+  RequestEvent,
+  ResponseRepr,
+} from './event.ts';
 import { setOwn } from './plain-value.ts';
 import type { Redactor } from './redact.ts';
 import { redactSubprotocols } from './subprotocols.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
 
-/** What a capture knows of one exchange that came in, as it was on the wire: not redacted. */
-export interface IncomingDraft {
+/** What a capture knows of one exchange, as it was on the wire: not redacted. */
+interface ExchangeDraft {
   readonly protocol: 'http' | 'https' | 'ws' | 'wss';
   readonly method: string;
-  /** Path and query, as sent. */
-  readonly target: string;
   /** Name, value, name, value …: names as sent. */
   readonly requestHeaders: readonly string[];
   /** Those that the record is to show; by default all. */
   readonly shownRequestHeaders?: readonly string[];
   readonly requestBody: Body;
-  /** Undefined if no response was sent. */
+  /** Undefined if there was no response. */
   readonly statusCode: number | undefined;
   readonly responseHeaders: readonly string[];
   readonly shownResponseHeaders?: readonly string[];
   readonly responseBody: Body;
-  readonly route: string | undefined;
-  readonly clientAddress: string | undefined;
   /** Why it failed, or null. */
   readonly error: string | null;
   readonly seconds: number;
+}
+
+/** One that came in. */
+export interface IncomingDraft extends ExchangeDraft {
+  /** Path and query, as sent. */
+  readonly target: string;
+  readonly route: string | undefined;
+  readonly clientAddress: string | undefined;
+}
+
+/** One that went out. */
+export interface OutgoingDraft extends ExchangeDraft {
+  readonly url: string;
+  /** The name of who was asked. */
+  readonly peer: string;
 }
 
 /** The record of one exchange that came in. */
@@ -48,7 +66,7 @@ export function incomingEvent(
     protocol: draft.protocol,
     user_id: user,
     user_info: redactor.object(origin.actor.info, 'user_info'),
-    request_repr: requestRepr(draft, user, redactor, maxBodyBytes),
+    request_repr: incomingRequest(draft, user, redactor, maxBodyBytes),
     response_repr: responseRepr(draft, redactor, maxBodyBytes),
     error_message: draft.error === null ? null : redactor.text(draft.error),
     execution_time: draft.seconds,
@@ -60,7 +78,34 @@ export function incomingEvent(
   };
 }
 
-function requestRepr(
+/** The record of one exchange that went out. */
+export function outgoingEvent(
+  draft: OutgoingDraft,
+  origin: Origin,
+  redactor: Redactor,
+  maxBodyBytes: number,
+): RequestEvent {
+  return {
+    timestamp: timestamp(origin.time),
+    level: 'API',
+    name: 'audit.request',
+    message: 'Audit External Service',
+    service_name: draft.peer,
+    request_type: 'external',
+    protocol: draft.protocol,
+    user_id: userId(origin),
+    user_info: redactor.object(origin.actor.info, 'user_info'),
+    request_repr: outgoingRequest(draft, redactor, maxBodyBytes),
+    response_repr: responseRepr(draft, redactor, maxBodyBytes),
+    error_message: draft.error === null ? null : redactor.text(draft.error),
+    execution_time: draft.seconds,
+    request_size: draft.requestBody.size,
+    response_size: draft.responseBody.size,
+    ...tail(origin, outcomeOf(draft), true),
+  };
+}
+
+function incomingRequest(
   draft: IncomingDraft,
   user: string,
   redactor: Redactor,
@@ -77,7 +122,16 @@ function requestRepr(
   };
 }
 
-function responseRepr(draft: IncomingDraft, redactor: Redactor, maxBodyBytes: number): ResponseRepr {
+function outgoingRequest(draft: OutgoingDraft, redactor: Redactor, maxBodyBytes: number): OutgoingRequestRepr {
+  return {
+    endpoint: redactor.url(draft.url),
+    method: draft.method,
+    headers: headersRepr(draft.requestHeaders, 'request.headers', redactor),
+    ...bodyRepr(draft.requestBody, draft.requestHeaders, 'request.body', redactor, maxBodyBytes),
+  };
+}
+
+function responseRepr(draft: ExchangeDraft, redactor: Redactor, maxBodyBytes: number): ResponseRepr {
   return {
     status_code: draft.statusCode,
     headers: headersRepr(draft.shownResponseHeaders ?? draft.responseHeaders, 'response.headers', redactor),
@@ -100,7 +154,7 @@ function headersRepr(headers: readonly string[], root: string, redactor: Redacto
 
 const SUBPROTOCOLS = /^sec-websocket-protocol$/i;
 
-/** A response below 400 that was sent to its end is a success. */
-function outcomeOf(draft: IncomingDraft): Outcome {
+/** A response below 400 that came to its end is a success. */
+function outcomeOf(draft: ExchangeDraft): Outcome {
   return draft.error === null && draft.statusCode !== undefined && draft.statusCode < 400 ? 'success' : 'failure';
 }

@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import type { styleText } from 'node:util';
 
 import { attachedEvent } from '../event/attached-event.ts';
 import type { LogRecordLike } from '../event/from-log-record.ts';
@@ -24,14 +24,14 @@ export interface ConsoleLogRecordExporterOptions {
  * (a closed pipe), the application runs on, and nothing is kept.
  */
 export class ConsoleLogRecordExporter implements LogRecordExporter {
-  readonly #stream: ConsoleStream;
+  readonly #given: ConsoleStream | undefined;
   readonly #colors: boolean | undefined;
   readonly #redactor: Redactor;
   #isShutdown = false;
 
   constructor({ stream, colors, redactor = createRedactor() }: ConsoleLogRecordExporterOptions = {}) {
-    this.#stream = stream ?? process.stdout;
-    this.#colors = colors ?? (this.#stream.isTTY ? undefined : false);
+    this.#given = stream;
+    this.#colors = colors;
     this.#redactor = redactor;
   }
 
@@ -53,6 +53,11 @@ export class ConsoleLogRecordExporter implements LogRecordExporter {
     this.#isShutdown = true;
   }
 
+  /** Asked for with the first line: on a terminal, opening stdout leaves a listener for its size in the process. */
+  get #stream(): ConsoleStream {
+    return this.#given ?? process.stdout;
+  }
+
   #line(record: LogRecordLike): string {
     const event = attachedEvent(record, this.#redactor);
     return `${consoleLine(event, this.#coloured(event.level))}\n`;
@@ -61,8 +66,10 @@ export class ConsoleLogRecordExporter implements LogRecordExporter {
   #coloured(level: string): string {
     const text = printable(level);
     const style = STYLES[text];
-    if (!style || this.#colors === false) return text;
-    return styleText(style, text, this.#colors ? { validateStream: false } : { stream: this.#stream });
+    const stream = this.#stream;
+    if (!style || !(this.#colors ?? stream.isTTY)) return text;
+    const { styleText } = process.getBuiltinModule('node:util');
+    return styleText(style, text, this.#colors ? { validateStream: false } : { stream });
   }
 }
 

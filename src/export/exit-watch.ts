@@ -85,7 +85,7 @@ function stopListening(): void {
 
 /** The application's tests may replace the timers and the clock; these are the true ones. */
 const onNextTurn = setImmediate;
-const now = process.hrtime.bigint;
+const now = process.hrtime.bigint.bind(process.hrtime);
 
 /** An event loop's turn in which nothing runs takes some 10 µs. */
 const QUIET_NS = 200_000n;

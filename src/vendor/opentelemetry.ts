@@ -17,11 +17,6 @@ export {
   trace,
 } from '@opentelemetry/api';
 export { type AnyValue, type LoggerProvider as ApiLoggerProvider, logs } from '@opentelemetry/api-logs';
-export { getRPCMetadata, parseTraceParent } from '@opentelemetry/core';
-export {
-  InstrumentationBase,
-  InstrumentationNodeModuleDefinition,
-  InstrumentationNodeModuleFile,
-} from '@opentelemetry/instrumentation';
+export { getRPCMetadata, isTracingSuppressed, parseTraceParent } from '@opentelemetry/core';
 export { resourceFromAttributes } from '@opentelemetry/resources';
 export { LoggerProvider } from '@opentelemetry/sdk-logs';

@@ -24,7 +24,7 @@ const echo: http.RequestListener = (request, response) => {
 };
 
 async function start(options: InstrumentationOptions, handler = echo): Promise<void> {
-  audit = observeAudit(options);
+  audit = observeAudit({ outgoing: false, ...options });
   server = await serve(handler);
 }
 

@@ -12,7 +12,7 @@ import { currentWork } from '../../src/context/work.ts';
 import type { IncomingRequestRepr, RequestEvent } from '../../src/event/event.ts';
 import type { InstrumentationOptions } from '../../src/options.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
-import { CERTIFICATE } from '../support/certificate.ts';
+import { identity } from '../support/peer.ts';
 
 let audit: AuditObserver;
 let server: http.Server | https.Server;
@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 async function start(on: http.Server | https.Server, options: InstrumentationOptions = {}): Promise<void> {
-  audit = observeAudit(options);
+  audit = observeAudit({ outgoing: false, ...options });
   server = on.listen(0, '127.0.0.1');
   await once(server, 'listening');
   ({ port } = server.address() as AddressInfo);
@@ -109,7 +109,7 @@ describe('a WebSocket', () => {
   });
 
   it('is wss over TLS', async () => {
-    const tls = https.createServer(CERTIFICATE).on('upgrade', (request, socket: Duplex) => {
+    const tls = https.createServer(identity).on('upgrade', (request, socket: Duplex) => {
       socket.write(accepted(request));
       socket.pipe(socket);
     });
@@ -208,7 +208,7 @@ describe('a WebSocket', () => {
     await recordOf('/told');
     assert.equal(audit.requests.length, 1);
 
-    const twice = observeAudit();
+    const twice = observeAudit({ outgoing: false });
     const socket = await connected();
     await ask(socket, opening('/once'));
     socket.end();

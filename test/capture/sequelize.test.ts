@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { type TestContext, beforeEach, describe, it } from 'node:test';
 
 import { DataTypes, type Model, type ModelStatic, Op, QueryTypes, Sequelize } from 'sequelize';
 
+import { sqlite } from '../../examples/sqlite.js';
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import { SequelizeInstrumentation } from '../../src/capture/sequelize.ts';
 import { withActor } from '../../src/context/actor.ts';
@@ -520,45 +522,49 @@ describe('auditSequelize', () => {
 });
 
 describe('SequelizeInstrumentation', () => {
-  /** Does by hand what happens when Sequelize is loaded after the instrumentation was made. */
-  function load(instrumentation: SequelizeInstrumentation): void {
-    const { _modules: modules } = instrumentation as unknown as {
-      _modules: { files: { patch: (of: unknown) => unknown }[] }[];
-    };
-    modules[0]?.files[0]?.patch(Sequelize);
+  const require = createRequire(import.meta.url);
+
+  /** A table in a database of a copy of Sequelize that is loaded now. */
+  async function newUsers(): Promise<{ sequelize: Sequelize; User: ModelStatic<Model> }> {
+    const file = require.resolve('sequelize/lib/sequelize');
+    const { [file]: cached } = require.cache;
+    delete require.cache[file];
+    const Copy = require(file) as typeof Sequelize;
+    require.cache[file] = cached;
+    const sequelize = new Copy({ dialect: 'sqlite', storage: ':memory:', dialectModule: sqlite, logging: false });
+    const User = sequelize.define('User', { name: DataTypes.STRING });
+    await sequelize.sync();
+    return { sequelize, User };
   }
 
   it('stops recording when it is disabled, and goes on when it is enabled', async () => {
     const instrumentation = new SequelizeInstrumentation();
     instrumentation.setLoggerProvider(provider);
-    load(instrumentation);
-    const { User } = await newWorld(() => {});
+    const { User } = await newUsers();
     await User.create({ name: 'a' });
     instrumentation.disable();
     await User.create({ name: 'b' });
     instrumentation.enable();
     await User.create({ name: 'c' });
-    assert.deepEqual(takeRecords().map(summary), ['CREATE User 2', 'CREATE User 4']);
+    assert.deepEqual(takeRecords().map(summary), ['CREATE User 1', 'CREATE User 3']);
     instrumentation.disable();
   });
 
   it('hands an instance over to the next one when it is disabled', async () => {
     const first = new SequelizeInstrumentation();
-    load(first);
-    const { sequelize, User } = await newWorld(() => {});
+    const { sequelize, User } = await newUsers();
     auditSequelize(sequelize);
     first.disable();
     await User.create({ name: 'lost' });
     auditSequelize(sequelize);
     await User.create({ name: 'told' });
-    assert.deepEqual(takeRecords().map(summary), ['CREATE User 3']);
+    assert.deepEqual(takeRecords().map(summary), ['CREATE User 2']);
   });
 
-  it('records nothing when its configuration disables it', async () => {
+  it('records nothing when its configuration disables it, also where an SDK enables it', async () => {
     const instrumentation = new SequelizeInstrumentation({ enabled: false });
     instrumentation.enable();
-    load(instrumentation);
-    const { User } = await newWorld(() => {});
+    const { User } = await newUsers();
     await User.create({ name: 'a' });
     assert.deepEqual(takeRecords(), []);
   });

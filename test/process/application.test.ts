@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { NODE_VERSIONS, nodeBinary } from '../support/install.ts';
-import { readRecords, runProcess } from '../support/run.ts';
+import { readIncoming, readOutgoing, readRecords, runProcess } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const REGISTER = ['--import', 'activity-audit/register'];
@@ -41,7 +41,7 @@ for (const version of NODE_VERSIONS) {
 }
 
 function assertRecorded(directory: string): void {
-  const requests = readRecords(directory, 'api');
+  const requests = readIncoming(directory);
   assert.deepEqual(
     requests.map(({ request_repr, response_repr, actor_id, route }) => [
       (request_repr as { method: string }).method,
@@ -54,6 +54,19 @@ function assertRecorded(directory: string): void {
       ['POST', '/notes', 201, 'ann', '/notes'],
       ['PUT', '/notes/1', 200, 'bob', '/notes/:id'],
       ['GET', '/nowhere', 404, 'anonymous', undefined],
+    ],
+  );
+  assert.deepEqual(
+    readOutgoing(directory).map(({ request_repr, response_repr, actor_id }) => [
+      (request_repr as { method: string }).method,
+      new URL((request_repr as { endpoint: string }).endpoint).pathname,
+      (response_repr as { status_code: number }).status_code,
+      actor_id,
+    ]),
+    [
+      ['POST', '/notes', 201, 'system'],
+      ['PUT', '/notes/1', 200, 'system'],
+      ['GET', '/nowhere', 404, 'system'],
     ],
   );
   const models = readRecords(directory, 'audit').filter(({ model }) => model === 'Note');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { nodeBinary } from '../support/install.ts';
-import { readRecords, runProcess } from '../support/run.ts';
+import { readIncoming, runProcess } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const REGISTER = ['--import', 'activity-audit/register'];
@@ -20,7 +20,7 @@ for (const version of ['20.20.2', '24.21.0']) {
         const args = [...REGISTER, 'test/fixtures/http/exit-when-sent.mjs', target];
         const { code, stderr } = await runProcess(await nodeBinary(version), args, { env });
         assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-        const records = readRecords(directory, 'api');
+        const records = readIncoming(directory);
         assert.equal(records.length, 1);
         assert.equal(records[0]?.['outcome'], error ? 'failure' : 'success');
         assert.match(String(records[0]?.['error_message']), error ?? /^null$/);
@@ -33,7 +33,7 @@ for (const version of ['20.20.2', '24.21.0']) {
       const args = [...REGISTER, 'test/fixtures/http/exit-while-upgraded.mjs'];
       const { code, stderr } = await runProcess(await nodeBinary(version), args, { env });
       assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-      const [record, ...others] = readRecords(directory, 'api');
+      const [record, ...others] = readIncoming(directory);
       assert.deepEqual([record?.['protocol'], record?.['outcome'], others], ['ws', 'failure', []]);
       assert.match(String(record?.['error_message']), /process ended before the connection was closed/);
     });
@@ -42,7 +42,7 @@ for (const version of ['20.20.2', '24.21.0']) {
       const directory = temporaryFolder(t);
       const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
       await runProcess(await nodeBinary(version), [...REGISTER, 'test/fixtures/http/replaced.mjs'], { env });
-      const [record, ...others] = readRecords(directory, 'api');
+      const [record, ...others] = readIncoming(directory);
       assert.deepEqual([record?.['outcome'], record?.['response_size'], others], ['success', 2, []]);
     });
 
@@ -82,7 +82,7 @@ describe('a body in zstd', () => {
       const directory = temporaryFolder(t);
       const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
       await runProcess(await nodeBinary(version), [...REGISTER, 'test/fixtures/http/zstd.mjs'], { env });
-      const [record] = readRecords(directory, 'api') as { request_repr?: { body?: unknown } }[];
+      const [record] = readIncoming(directory) as { request_repr?: { body?: unknown } }[];
       assert.equal(record?.request_repr?.body, expected);
     });
   }

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { before, describe, it } from 'node:test';
 
 import { NODE_VERSIONS, nodeBinary } from '../support/install.ts';
-import { type Ended, readRecords, runProcess } from '../support/run.ts';
+import { readIncoming, readRecords, runProcess, type Ended } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FIXTURES = 'test/fixtures/register';
@@ -28,8 +28,13 @@ describe('register', () => {
     const { stdout } = await register({ ACTIVITY_AUDIT_DIRECTORY: temporaryFolder(t) });
     assert.match(
       stdout,
-      /^API \d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \/one http GET Audit Internal Request 200 \d\.\d{3}s\n$/,
+      /^API \d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \/one http GET Audit Internal Request 200 \d\.\d{3}s$/m,
     );
+    assert.match(
+      stdout,
+      /^API \d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} http:\/\/127\.0\.0\.1:\d+\/one http GET Audit External Service 200 \d\.\d{3}s$/m,
+    );
+    assert.equal(stdout.split('\n').length, 3);
   });
 
   it('writes what any code logs through the Logs API to app.log', async (t) => {
@@ -49,7 +54,7 @@ describe('register', () => {
     const directory = temporaryFolder(t);
     await register({ ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' }, 'worker.mjs');
     assert.deepEqual(
-      readRecords(directory, 'api').map((record) => record['actor_id']),
+      readIncoming(directory).map((record) => record['actor_id']),
       ['ann'],
     );
   });
@@ -62,10 +67,23 @@ describe('register', () => {
     );
     assert.equal(code, 1);
     assert.match(stderr, /handler broke/);
-    const [record] = readRecords(directory, 'api');
+    const [record] = readIncoming(directory);
     assert.match(JSON.stringify(record?.['request_repr']), /"path":"\/throws"/);
     assert.equal(record?.['outcome'], 'failure');
     assert.match(String(record?.['error_message']), /process ended/);
+  });
+
+  it('records a request that goes out by TLS in the first moment, and never denies its body', async (t) => {
+    const directory = temporaryFolder(t);
+    await register({ ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' }, 'first-request.mjs');
+    const [record, ...others] = readRecords(directory, 'api');
+    assert.deepEqual(others, []);
+    assert.match(String(record?.['error_message']), /ECONNREFUSED/);
+    assert.equal(record?.['request_size'], 14);
+    assert.match(
+      JSON.stringify(record?.['request_repr']),
+      /"body":(?:\{"first":true\}|"Binary content","body_truncated":true)/,
+    );
   });
 
   it('does nothing at all with OTEL_SDK_DISABLED', async (t) => {
@@ -110,7 +128,7 @@ describe('a config file', () => {
         ACTIVITY_AUDIT_CONFIG: file,
       });
       assert.deepEqual({ code, stdout }, { code: 0, stdout: '' }, stderr);
-      const [record] = readRecords(directory, 'api');
+      const [record] = readIncoming(directory);
       assert.equal(record?.['actor_id'], name === 'audit.json' ? 'ann' : `from-${path.extname(name).slice(1)}`);
       assert.deepEqual(record?.['response_repr'] && (record['response_repr'] as { body: string }).body, 'o');
     });
@@ -151,7 +169,7 @@ describe('with OTLP asked for', () => {
       OTEL_METRICS_EXPORTER: 'none',
     });
     assert.equal(code, 0, stderr);
-    const [record] = readRecords(directory, 'api');
+    const [record] = readIncoming(directory);
     assert.equal(record?.['service_name'], 'shop');
     const traces = collector.received('/v1/traces');
     assert.match(traces, new RegExp(String(record?.['trace_id'])));

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 
 import { installed, nodeBinary } from '../support/install.ts';
 import { packed } from '../support/package.ts';
-import { readRecords, runProcess } from '../support/run.ts';
+import { readIncoming, readRecords, runProcess } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const DATABASE = { sequelize: '6.37.8', 'node-sqlite3-wasm': '0.8.60' };
@@ -50,7 +50,7 @@ describe('in the NodeSDK of an application', () => {
         assert.equal(code, 0, stderr);
 
         const span = JSON.parse(stdout) as { traceId: string; spanId: string };
-        const [request] = readRecords(directory, 'api');
+        const [request] = readIncoming(directory);
         const change = readRecords(directory, 'audit').find((record) => record['event_type'] === 'CREATE');
         const [logged] = readRecords(directory, 'app');
         assert.equal(request?.['trace_id'], span.traceId);

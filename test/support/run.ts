@@ -40,6 +40,16 @@ export async function ended(child: ReturnType<typeof spawn>): Promise<Ended> {
   return { code, signal, stdout, stderr };
 }
 
+/** The exchanges that came in: a process that asks itself has those that went out recorded, too. */
+export function readIncoming(directory: string): Record<string, unknown>[] {
+  return readRecords(directory, 'api').filter((record) => record['request_type'] === 'internal');
+}
+
+/** The exchanges that went out. */
+export function readOutgoing(directory: string): Record<string, unknown>[] {
+  return readRecords(directory, 'api').filter((record) => record['request_type'] === 'external');
+}
+
 /** The records in a file of ours, none if there is no such file. */
 export function readRecords(directory: string, stream: 'audit' | 'api' | 'app'): Record<string, unknown>[] {
   const file = path.join(directory, `${stream}.log`);

@@ -1,4 +1,9 @@
-/** The last value of a header, `""` if it is absent. */
+/**
+ * The last value of a header, `""` if it is absent.
+ *
+ * @param headers name, value, name, value …
+ * @param wanted its name in lower case
+ */
 export function headerOf(headers: readonly string[], wanted: string): string {
   let found = '';
   for (let i = 0; i + 1 < headers.length; i += 2) {

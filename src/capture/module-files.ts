@@ -1,0 +1,46 @@
+import Module from 'node:module';
+import path from 'node:path';
+
+import { guard } from '../event/guard.ts';
+
+type OnLoad = (exports: unknown) => void;
+type Load = (this: { readonly exports: unknown }, filename: string) => unknown;
+
+/** By the end of a file's path. */
+const watched = new Map<string, Set<OnLoad>>();
+
+/**
+ * Calls `onLoad` with what a CommonJS file exports, whenever a file of that name has been loaded: once for each copy
+ * that is installed, by `require` or by an `import` of the package, which ends in the same file.
+ *
+ * @param name the end of the file's path, with slashes: `sequelize/lib/sequelize.js`
+ * @returns stops it, for files that are loaded later
+ */
+export function onFileLoaded(name: string, onLoad: OnLoad): () => void {
+  patchOnce();
+  const end = path.sep + path.normalize(name);
+  const listeners = watched.get(end) ?? new Set();
+  watched.set(end, listeners.add(onLoad));
+  return () => listeners.delete(onLoad);
+}
+
+let isPatched = false;
+
+/** `load` is called once a file, with its path; `require`, which others wrap, once for each use of it. */
+function patchOnce(): void {
+  if (isPatched) return;
+  isPatched = true;
+  const prototype = Module.prototype as unknown as { load: Load };
+  const { load } = prototype;
+  prototype.load = function (filename) {
+    const result = Reflect.apply(load, this, arguments) as unknown;
+    for (const [end, listeners] of watched) {
+      if (typeof filename === 'string' && filename.endsWith(end)) tell(listeners, this.exports);
+    }
+    return result;
+  };
+}
+
+function tell(listeners: ReadonlySet<OnLoad>, exports: unknown): void {
+  for (const listener of listeners) guard('hooking a module', () => listener(exports));
+}

@@ -1,0 +1,61 @@
+import { subscribe } from 'node:diagnostics_channel';
+
+import { guard } from '../event/guard.ts';
+import { headerOf } from '../event/header-of.ts';
+import { define } from './http-patch.ts';
+import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
+import { OutgoingInstrumentation, type OutgoingInstrumentationConfig, isExporter } from './outgoing-instrumentation.ts';
+import { UndiciExchange } from './undici-exchange.ts';
+import { type UndiciHeaders, type UndiciRequest, flatHeaders } from './undici-request.ts';
+
+/** Records every exchange that goes out through `fetch` and undici 6 to 8, built in or installed. */
+export class UndiciInstrumentation extends OutgoingInstrumentation {
+  constructor(config: OutgoingInstrumentationConfig) {
+    super('undici', 'undici:request:create', config);
+  }
+
+  protected override watch(message: unknown, options: OutgoingExchangeOptions): OutgoingExchange | undefined {
+    const { request } = message as { request: WatchedRequest };
+    if (request[EXCHANGE] || isExporter(headerOf(flatHeaders(request.headers), 'user-agent'))) return undefined;
+    const exchange = new UndiciExchange(request, options);
+    define(request, EXCHANGE, exchange, false);
+    followOnce();
+    return exchange;
+  }
+}
+
+const EXCHANGE = Symbol.for('activity-audit.undici.exchange.1');
+
+interface WatchedRequest extends UndiciRequest {
+  /** Of whichever copy of this package. */
+  [EXCHANGE]?: UndiciExchange;
+}
+
+let isFollowing = false;
+
+/** Once a process, and for ever: what is in flight goes on when its instrumentation is disabled. */
+function followOnce(): void {
+  if (isFollowing) return;
+  isFollowing = true;
+  follow('undici:client:sendHeaders', (exchange, { headers }) => exchange.headSent(headers));
+  follow('undici:request:bodySent', (exchange) => exchange.bodySent());
+  follow('undici:request:headers', (exchange, { response }) => exchange.responded(response));
+  follow('undici:request:trailers', (exchange) => exchange.completed());
+  follow('undici:request:error', (exchange, { error }) => exchange.failed(error));
+}
+
+/** All that the channels tell; each has its part of it. */
+interface Message {
+  readonly request: WatchedRequest;
+  readonly headers: string;
+  readonly response: { readonly statusCode: number; readonly headers: UndiciHeaders };
+  readonly error: unknown;
+}
+
+function follow(channel: string, tell: (exchange: UndiciExchange, message: Message) => void): void {
+  subscribe(channel, (published) => {
+    const message = published as Message;
+    const exchange = message.request[EXCHANGE];
+    if (exchange) guard('watching an outgoing request', () => tell(exchange, message));
+  });
+}
