@@ -39,11 +39,12 @@ export function auditInstrumentations(
   redactor?: Redactor,
 ): AuditInstrumentation[] {
   const checked = checkOptions(options, 'auditInstrumentations()');
-  const { http = true, outgoing = true, sequelize = true, reads, maxBodyBytes, userOf } = checked;
-  const shared = redactor ?? createRedactor(checked.redaction);
+  const { http = true, outgoing = true, sequelize = true, reads, redaction, ...incoming } = checked;
+  const shared = redactor ?? createRedactor(redaction);
+  const { maxBodyBytes } = incoming;
   const exchanges = { redactor: shared, ...(maxBodyBytes !== undefined && { maxBodyBytes }) };
   return [
-    ...(http ? [new HttpServerInstrumentation({ ...exchanges, userOf })] : []),
+    ...(http ? [new HttpServerInstrumentation({ ...incoming, redactor: shared })] : []),
     ...(http && outgoing ? [new HttpClientInstrumentation(exchanges), new UndiciInstrumentation(exchanges)] : []),
     ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, ...(reads !== undefined && { reads }) })] : []),
   ];

@@ -1,8 +1,9 @@
-import type { UserOf } from './capture/actor-finder.ts';
+import { clientAddress } from './capture/client-address.ts';
+import type { IncomingOptions } from './capture/incoming-options.ts';
 import type { RedactionOptions } from './event/redact.ts';
 
 /** What `auditInstrumentations` takes. */
-export interface InstrumentationOptions {
+export interface InstrumentationOptions extends IncomingOptions {
   /** Record HTTP exchanges. @default true */
   readonly http?: boolean;
   /** Record the HTTP exchanges that go out, too. @default true */
@@ -11,12 +12,8 @@ export interface InstrumentationOptions {
   readonly sequelize?: boolean;
   /** Record what is looked at, not only what is changed. @default true */
   readonly reads?: boolean;
-  /** How many bytes of a body a record shows; its size is counted in full. @default 65536 */
-  readonly maxBodyBytes?: number;
   /** What is a secret beside the defaults, and what is none. */
   readonly redaction?: RedactionOptions;
-  /** Finds the user of a request. @default `request.user`, `request.auth`, `request.session.user` */
-  readonly userOf?: UserOf;
 }
 
 /** What `activity-audit/register` takes: from a config file, and from the environment where a text can say it. */
@@ -57,11 +54,23 @@ const FLAG: Rule = {
   read: (text) => ({ true: true, '1': true, false: false, '0': false })[text.toLowerCase()] ?? text,
 };
 
+const FUNCTION: Rule = { expected: 'a function of the request', accepts: (value) => typeof value === 'function' };
+
 const MODE: Rule = {
   expected: 'file permissions from 0 to 0o777, as a text in octal digits such as "640"',
   accepts: (value) => isWhole(value, 0, 0o777),
   read: (text) => (/^(?:0o)?[0-7]{1,4}$/.test(text) ? Number.parseInt(text.replace('0o', ''), 8) : text),
 };
+
+function choice(names: string, isName: (name: string) => boolean): Rule {
+  return {
+    expected: `all, none, request, response, or a list of ${names}, in which * is any run of characters`,
+    accepts: (value) => CHOICES.has(value) || isListOf(value, (name) => isText(name) && isName(name)),
+    read: (text) => (CHOICES.has(text.toLowerCase()) ? text.toLowerCase() : listOf(text)),
+  };
+}
+
+const CHOICES: ReadonlySet<unknown> = new Set(['all', 'none', 'request', 'response']);
 
 const MAX_BODY_BYTES_LIMIT = 16 * 1024 * 1024;
 
@@ -84,7 +93,21 @@ const RULES: { readonly [name in keyof AuditOptions]-?: Rule } = {
   fileMode: MODE,
   directoryMode: MODE,
   redaction: { expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
-  userOf: { expected: 'a function of the request', accepts: (value) => typeof value === 'function' },
+  userOf: FUNCTION,
+  ignorePaths: {
+    expected: 'a list of paths that begin with / or *, in which * is any run of characters, and of regular expressions',
+    accepts: (value) => isListOf(value, (item) => item instanceof RegExp || (isText(item) && /^[/*]/.test(item))),
+    read: listOf,
+  },
+  ignoreIncomingRequestHook: FUNCTION,
+  captureBodies: choice('media types', (name) => name.includes('/')),
+  captureHeaders: choice('header names', (name) => /^[\w*.-]+$/.test(name)),
+  trustProxy: {
+    expected: 'true, false, a number of proxies, or addresses, subnets, loopback, linklocal, uniquelocal',
+    accepts: isTrustProxy,
+    read: (text) =>
+      /^(?:true|false)$/i.test(text) ? text.toLowerCase() === 'true' : /^\d+$/.test(text) ? Number(text) : listOf(text),
+  },
 };
 
 /**
@@ -176,6 +199,26 @@ function isOption(name: string): name is keyof AuditOptions {
 
 function isWhole(value: unknown, from: number, to: number): boolean {
   return Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+function isTrustProxy(value: unknown): boolean {
+  if (typeof value === 'boolean') return true;
+  if (typeof value === 'number') return isWhole(value, 0, Number.MAX_SAFE_INTEGER);
+  if (!isText(value) && !isListOf(value, isText)) return false;
+  try {
+    clientAddress(value as string | string[]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function listOf(text: string): string[] {

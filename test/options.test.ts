@@ -19,6 +19,10 @@ describe('options from the environment', () => {
         ACTIVITY_AUDIT_HASH_KEY: 'a key of many letters',
         ACTIVITY_AUDIT_CONFIG: 'read by register',
         ACTIVITY_AUDIT_SEQUELIZE: '',
+        ACTIVITY_AUDIT_IGNORE_PATHS: '/health, /assets/*',
+        ACTIVITY_AUDIT_CAPTURE_BODIES: 'application/json,text/*',
+        ACTIVITY_AUDIT_CAPTURE_HEADERS: 'None',
+        ACTIVITY_AUDIT_TRUST_PROXY: '2',
         PATH: '/bin',
       }),
       {
@@ -29,6 +33,10 @@ describe('options from the environment', () => {
         maxBodyBytes: 1024,
         fileMode: 0o640,
         directoryMode: 0o750,
+        ignorePaths: ['/health', '/assets/*'],
+        captureBodies: ['application/json', 'text/*'],
+        captureHeaders: 'none',
+        trustProxy: 2,
         redaction: { names: ['iban', 'diagnosis'], hashKey: 'a key of many letters' },
       },
     );
@@ -49,6 +57,11 @@ describe('options from the environment', () => {
       /expected one of ACTIVITY_AUDIT_HTTP, .*ACTIVITY_AUDIT_CONFIG, got "ACTIVITY_AUDIT_CONSOL"/,
     ],
     ['ACTIVITY_AUDIT_USER_OF', 'x', /expected one of/],
+    ['ACTIVITY_AUDIT_IGNORE_INCOMING_REQUEST_HOOK', 'x', /expected one of/],
+    ['ACTIVITY_AUDIT_IGNORE_PATHS', 'health', /expected a list of paths that begin with \/ or \*.*, got an array/],
+    ['ACTIVITY_AUDIT_CAPTURE_BODIES', 'nothing', /expected all, none, request, response, or a list of media types/],
+    ['ACTIVITY_AUDIT_TRUST_PROXY', '10.0.0.0/33', /expected true, false, a number of proxies, or addresses/],
+    ['ACTIVITY_AUDIT_TRUST_PROXY', 'lopback', /expected true, false, a number of proxies, or addresses/],
   ];
   for (const [variable, text, message] of bad) {
     it(`say what was expected of ${variable}=${text}`, () => {
@@ -68,11 +81,22 @@ describe('options from code or a file', () => {
     });
   });
 
+  it('may name all trusted proxies in one text, as in Express', () => {
+    const trustProxy = 'loopback, fe80::1, 10.0.0.0/8';
+    assert.deepEqual(checkOptions({ trustProxy }, 'audit.json'), { trustProxy });
+  });
+
   const bad: [options: unknown, message: RegExp][] = [
     [{ consol: true }, /audit\.json: expected one of the options http, .* got "consol"/],
     [{ maxBodyBytes: -1 }, /option maxBodyBytes in audit\.json: expected a whole number of bytes .* got -1 \(number\)/],
     [{ directory: '' }, /option directory in audit\.json: expected the path of a directory, got ""/],
     [{ userOf: 'user' }, /expected a function of the request, got "user"/],
+    [{ ignorePaths: '/', ignoreIncomingRequestHook: true }, /expected a function of the request, got true/],
+    [{ ignorePaths: [7] }, /option ignorePaths in audit\.json: expected a list of paths/],
+    [{ captureBodies: true }, /expected all, none, request, response/],
+    [{ captureHeaders: ['a b'] }, /or a list of header names/],
+    [{ trustProxy: -1 }, /expected true, false, a number of proxies/],
+    [{ trustProxy: ['10.0.0.0/8', ''] }, /expected true, false, a number of proxies/],
     [{ redaction: null }, /expected an object, got null/],
     ['console', /audit\.json: expected an object of options, got "console"/],
     [[], /got an array/],

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { type Actor, type ActorLike, toActor } from '../context/actor.ts';
 import { guard } from '../event/guard.ts';
+import { settled } from './settled.ts';
 
 /**
  * Finds the user of a request: an id, an object that has one, or nothing. It is asked each time a record is made while
@@ -25,20 +26,13 @@ export function actorFinder(request: IncomingMessage, userOf: UserOf = conventio
     guard('finding the user of a request', () => {
       const known = reference.deref();
       if (!known) return lastActor;
-      const user = settled(userOf(known));
+      const user = settled(userOf(known), 'userOf', 'an id, an object that has one, or nothing');
       if (user !== lastUser || lastActor === undefined) {
         lastActor = toActor(user);
         lastUser = user;
       }
       return lastActor;
     });
-}
-
-/** A promise of a user comes too late, and its rejection must not end the process. */
-function settled(user: unknown): unknown {
-  if (!(user instanceof Promise)) return user;
-  user.catch(() => undefined);
-  throw new TypeError('userOf: expected an id, an object that has one, or nothing, got a promise');
 }
 
 interface Authenticated {

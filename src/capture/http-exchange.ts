@@ -6,21 +6,12 @@ import { ANONYMOUS } from '../context/actor.ts';
 import { type Origin, spanOrCaller } from '../context/origin.ts';
 import { type Work, currentWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
-import { recordId } from '../event/record-id.ts';
 import type { IncomingDraft } from '../event/request-event.ts';
-import {
-  type Context,
-  ROOT_CONTEXT,
-  context,
-  getRPCMetadata,
-  isSpanContextValid,
-  parseTraceParent,
-  trace,
-} from '../vendor/opentelemetry.ts';
-import { type UserOf, actorFinder } from './actor-finder.ts';
-import { headersIn } from './headers-in.ts';
+import { type Context, ROOT_CONTEXT, context, getRPCMetadata, trace } from '../vendor/opentelemetry.ts';
 import { type HttpWatcher, unwatch } from './http-patch.ts';
+import type { IncomingRules } from './incoming-rules.ts';
 import { PassingBody } from './passing-body.ts';
+import { type ResponseHead, responseHead } from './response-head.ts';
 
 /** Takes a finished exchange. */
 export type Told = (draft: IncomingDraft, origin: Origin) => void;
@@ -39,6 +30,7 @@ export class HttpExchange implements HttpWatcher {
   readonly #target: string;
   readonly #clientAddress: string | undefined;
   readonly #protocol: 'http' | 'https';
+  readonly #rules: IncomingRules;
   /** Undefined where the request has no body, or one in chunks. */
   readonly #contentLength: number | undefined;
   readonly #requestBody: PassingBody;
@@ -52,26 +44,22 @@ export class HttpExchange implements HttpWatcher {
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    {
-      told,
-      userOf,
-      maxBodyBytes,
-      now,
-    }: { told: Told; userOf: UserOf | undefined; maxBodyBytes: number; now: () => number },
+    { told, work, rules, now }: { told: Told; work: Work; rules: IncomingRules; now: () => number },
   ) {
     this.#request = request;
     this.#response = response;
     this.#told = told;
+    this.#rules = rules;
     this.#now = now;
     this.#socket = request.socket;
     this.#method = request.method ?? '';
     this.#target = request.url ?? '';
-    this.#clientAddress = this.#socket.remoteAddress?.replace(IPV4_MAPPED, '');
+    this.#clientAddress = rules.clientAddress(request);
     this.#protocol = (this.#socket as Partial<TLSSocket>).encrypted ? 'https' : 'http';
     this.#contentLength = lengthOf(request.headers['content-length']);
-    this.#requestBody = new PassingBody(maxBodyBytes);
-    this.#responseBody = new PassingBody(maxBodyBytes);
-    this.work = workOf(request, userOf, now);
+    this.#requestBody = new PassingBody(rules.request.keptBytes);
+    this.#responseBody = new PassingBody(rules.response.keptBytes);
+    this.work = work;
   }
 
   received(chunk: unknown, encoding: unknown): void {
@@ -142,16 +130,21 @@ export class HttpExchange implements HttpWatcher {
   #draft(error: string | null): IncomingDraft {
     const request = this.#request;
     const { statusCode, headers } = headOf(this.#response);
+    const { request: requestRules, response: responseRules } = this.#rules;
+    this.#requestBody.hidden = !requestRules.showsBody(request.rawHeaders);
+    this.#responseBody.hidden = !responseRules.showsBody(headers);
     this.#responseBody.complete = error === null;
     return {
       protocol: this.#protocol,
       method: this.#method,
       target: this.#target,
       requestHeaders: request.rawHeaders,
+      shownRequestHeaders: requestRules.shownHeaders(request.rawHeaders),
       requestBody: this.#requestBody,
       statusCode,
       responseHeaders: headers,
-      responseBody: hasBody(this.#method, statusCode) ? this.#responseBody : new PassingBody(0),
+      shownResponseHeaders: responseRules.shownHeaders(headers),
+      responseBody: hasBody(this.#method, statusCode) ? this.#responseBody : new PassingBody(),
       route: guard('finding the route of a request', () => expressRoute(request)) ?? this.#spanRoute(),
       clientAddress: this.#clientAddress,
       error,
@@ -192,48 +185,20 @@ const later = setTimeout;
 /** The bytes of the chunk that ends a body, with the end of the chunk before it. */
 const LAST_CHUNK = '\r\n0\r\n\r\n'.length;
 
-/** How a server that listens on IPv6 sees an IPv4 client. */
-const IPV4_MAPPED = /^::ffff:(?=[\d.]+$)/;
-
 function lengthOf(header: string | undefined): number | undefined {
   return header === undefined ? undefined : Number(header);
 }
-
-/** An id that another system may have made: kept if it can't do harm in a log, a header or a query. */
-const SANE_ID = /^[\w.:@/+=~-]{1,128}$/;
-
-function workOf(request: IncomingMessage, userOf: UserOf | undefined, now: () => number): Work {
-  const remoteSpan = parentSpan(request.headers['traceparent']);
-  const given = request.headers['x-request-id'];
-  const requestId = typeof given === 'string' && SANE_ID.test(given) ? given : (remoteSpan?.traceId ?? recordId(now()));
-  return { requestId, ...(remoteSpan && { remoteSpan }), findActor: actorFinder(request, userOf) };
-}
-
-function parentSpan(traceparent: string | string[] | undefined): Work['remoteSpan'] {
-  if (typeof traceparent !== 'string') return undefined;
-  const span = parseTraceParent(traceparent);
-  return span && isSpanContextValid(span) ? { ...span, isRemote: true } : undefined;
-}
-
-/** What was sent of a response before its body; the headers are name, value, name, value …. */
-interface Head {
-  readonly statusCode: number | undefined;
-  readonly headers: readonly string[];
-}
-
-const NOT_SENT: Head = { statusCode: undefined, headers: [] };
 
 /**
  * The head of a response as it was sent. Node keeps the text, which also has what was given to `writeHead` alone, and
  * has not what was set too late. One that waits for its turn on the connection has a text, but was not sent.
  */
-function headOf(response: ServerResponse): Head {
+function headOf(response: ServerResponse): ResponseHead {
   const { _header: sent } = response as unknown as { readonly _header?: string | null };
-  if (!sent || !(response.socket || response.writableFinished)) return NOT_SENT;
-  return { statusCode: Number(sent.slice(STATUS_AT, STATUS_AT + 3)), headers: headersIn(sent) };
+  return sent && (response.socket || response.writableFinished) ? responseHead(sent) : NOT_SENT;
 }
 
-const STATUS_AT = 'HTTP/1.1 '.length;
+const NOT_SENT: ResponseHead = { statusCode: undefined, headers: [] };
 
 /** Whether a response has a body on the wire, whatever was written to it (RFC 9110, section 6.4.1). */
 function hasBody(method: string, statusCode: number | undefined): boolean {

@@ -1,52 +1,68 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { enterWork } from '../context/work.ts';
+import type { Origin } from '../context/origin.ts';
+import { type Work, enterWork } from '../context/work.ts';
 import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
-import { incomingEvent } from '../event/request-event.ts';
-import type { UserOf } from './actor-finder.ts';
-import { HttpExchange, type Told } from './http-exchange.ts';
+import { type IncomingDraft, incomingEvent } from '../event/request-event.ts';
+import { HttpExchange } from './http-exchange.ts';
 import { watch, watcherOf } from './http-patch.ts';
+import { HttpUpgrade } from './http-upgrade.ts';
+import type { IncomingOptions } from './incoming-options.ts';
+import { type IncomingRules, incomingRules } from './incoming-rules.ts';
 import { Instrumentation } from './instrumentation.ts';
+import { requestWork } from './request-work.ts';
+import { UPGRADE_CHANNEL, type UpgradeMessage, publishUpgrades } from './upgrade-channel.ts';
+import { isWatchedSocket, watchSocket } from './upgraded-socket.ts';
 
-export interface HttpServerInstrumentationConfig {
+export interface HttpServerInstrumentationConfig extends IncomingOptions {
   /** @default true */
   readonly enabled?: boolean;
   readonly redactor: Redactor;
-  /** How many bytes of a body a record shows. @default 65536 */
-  readonly maxBodyBytes?: number;
-  readonly userOf?: UserOf | undefined;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
 
 /** Published by Node as soon as the headers of a request are there, whatever framework serves it. */
-const CHANNEL = 'http.server.request.start';
+const REQUEST_CHANNEL = 'http.server.request.start';
+/** Published by Node when a server of any kind has got a connection: the first request on it may be an upgrade. */
+const CONNECTION_CHANNEL = 'net.server.socket';
 
-/** Records every HTTP exchange that comes in. */
+/** Records every HTTP exchange that comes in, and every connection that a request has asked for. */
 export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrumentationConfig> {
-  readonly #inFlight = new Set<HttpExchange>();
+  readonly #inFlight = new Set<HttpExchange | HttpUpgrade>();
+  #rules: IncomingRules;
   #isEnabled = false;
 
   constructor(config: HttpServerInstrumentationConfig) {
     super('activity-audit/http-server', config);
+    this.#rules = incomingRules(config);
     this.enable();
+  }
+
+  override setConfig(config: HttpServerInstrumentationConfig): void {
+    super.setConfig(config);
+    this.#rules = incomingRules(config);
   }
 
   protected override start(): void {
     if (this.#isEnabled) return;
     this.#isEnabled = true;
-    subscribe(CHANNEL, this.#onStart);
+    subscribe(REQUEST_CHANNEL, this.#onStart);
+    subscribe(CONNECTION_CHANNEL, this.#onConnection);
+    subscribe(UPGRADE_CHANNEL, this.#onUpgrade);
     process.on('exit', this.#onExit);
   }
 
-  /** Requests in flight are still recorded when they end. */
+  /** What is in flight is still recorded when it ends. */
   override disable(): void {
     if (!this.#isEnabled) return;
     this.#isEnabled = false;
-    unsubscribe(CHANNEL, this.#onStart);
+    unsubscribe(REQUEST_CHANNEL, this.#onStart);
+    unsubscribe(CONNECTION_CHANNEL, this.#onConnection);
+    unsubscribe(UPGRADE_CHANNEL, this.#onUpgrade);
     process.off('exit', this.#onExit);
   }
 
@@ -54,26 +70,71 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     guard('watching a request', () => this.#watch(message as StartMessage));
   };
 
-  /** A handler that threw may end the process before its response was closed. */
-  readonly #onExit = (): void => {
-    for (const exchange of this.#inFlight) exchange.processEnded();
+  readonly #onConnection = (message: unknown): void => {
+    guard('watching for upgrades', () => publishUpgrades((message as ConnectionMessage).socket.server));
   };
 
-  #watch({ request, response }: StartMessage): void {
+  readonly #onUpgrade = (message: unknown): void => {
+    guard('watching an upgrade', () => this.#watchUpgrade(message as UpgradeMessage));
+  };
+
+  /** A handler that threw may end the process before its response was closed. */
+  readonly #onExit = (): void => {
+    for (const unfinished of this.#inFlight) unfinished.processEnded();
+  };
+
+  #watch({ request, response, server }: StartMessage): void {
+    guard('watching for upgrades', () => publishUpgrades(server));
     if (watcherOf(request)) return;
-    const { redactor, maxBodyBytes = 65_536, userOf, now = Date.now } = this.getConfig();
-    const told: Told = (draft, origin) => {
-      this.#inFlight.delete(exchange);
-      emit(incomingEvent(draft, origin, redactor, maxBodyBytes), origin, this.provider);
-    };
-    const exchange = new HttpExchange(request, response, { told, userOf, maxBodyBytes, now });
+    const work = this.#workOf(request);
+    enterWork(work);
+    if (this.#rules.ignores(request)) return;
+    const exchange = new HttpExchange(request, response, {
+      told: (draft, origin) => this.#told(exchange, draft, origin),
+      work,
+      rules: this.#rules,
+      now: this.#now,
+    });
     watch(exchange, response, request);
     this.#inFlight.add(exchange);
-    enterWork(exchange.work);
+  }
+
+  #watchUpgrade(message: UpgradeMessage): void {
+    const { request, socket } = message;
+    if (isWatchedSocket(socket)) return;
+    const work = this.#workOf(request);
+    message.work = work;
+    if (this.#rules.ignores(request)) return;
+    const upgrade = new HttpUpgrade(message, {
+      told: (draft, origin) => this.#told(upgrade, draft, origin),
+      work,
+      rules: this.#rules,
+      now: this.#now,
+    });
+    watchSocket(socket, work, upgrade);
+    this.#inFlight.add(upgrade);
+  }
+
+  #workOf(request: IncomingMessage): Work {
+    return requestWork(request, this.#rules.userOf, this.#now);
+  }
+
+  #told(done: HttpExchange | HttpUpgrade, draft: IncomingDraft, origin: Origin): void {
+    this.#inFlight.delete(done);
+    emit(incomingEvent(draft, origin, this.getConfig().redactor, this.#rules.maxBodyBytes), origin, this.provider);
+  }
+
+  get #now(): () => number {
+    return this.getConfig().now ?? Date.now;
   }
 }
 
 interface StartMessage {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly server: object;
+}
+
+interface ConnectionMessage {
+  readonly socket: { readonly server?: object };
 }

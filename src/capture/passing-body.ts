@@ -7,14 +7,15 @@ const MAX_CHUNKS = 64;
 export class PassingBody implements Body {
   size = 0;
   complete = false;
+  hidden = false;
   readonly #limit: number;
   #kept = 0;
   #chunks: (Buffer | string)[] = [];
   #encodings: (BufferEncoding | undefined)[] = [];
 
-  /** @param limit how many bytes the record may show */
-  constructor(limit: number) {
-    this.#limit = limit + LOOK_AHEAD;
+  /** @param limit how many bytes the record may show; without one, none are kept */
+  constructor(limit?: number) {
+    this.#limit = limit === undefined ? 0 : limit + LOOK_AHEAD;
   }
 
   /** Takes a chunk as `write(chunk, encoding)` or `push(chunk, encoding)` got it; anything else is no body. */

@@ -1,8 +1,10 @@
-import { isUtf8 } from 'node:buffer';
-
 import { decodeContent } from './content-encoding.ts';
+import { contentTypeOf, kindOf } from './content-type.ts';
+import { cutText } from './cut-text.ts';
+import { decodeText } from './decode-text.ts';
 import type { Json } from './event.ts';
 import { headerOf } from './header-of.ts';
+import { multipartRepr } from './multipart-repr.ts';
 import type { Redactor } from './redact.ts';
 
 /** What was kept of a body while it passed. */
@@ -13,6 +15,8 @@ export interface Body {
   readonly bytes: () => Buffer;
   /** Whether it came to its end: false for an upload that was broken off. */
   readonly complete: boolean;
+  /** Whether the record is to show nothing of it but its size. */
+  readonly hidden?: boolean;
 }
 
 /**
@@ -25,7 +29,7 @@ const BINARY = { body: 'Binary content' } as const;
 
 /**
  * A body as its record shows it, redacted: a value for JSON, an object for a form, a text for text, or a word for what
- * can't be shown. One that is longer than `limit` bytes, or was broken off, is a text, cut on a character boundary, with
+ * can't be shown. Of a multipart form that was cut it shows what was found so far. Any other that is longer than `limit` bytes, or was broken off, is a text, cut on a character boundary, with
  * `body_truncated`.
  *
  * @param headers the headers that describe it: name, value, name, value …
@@ -38,19 +42,23 @@ export function bodyRepr(
   redactor: Redactor,
   limit: number,
 ): { body?: Json; body_truncated?: true } {
-  if (body.size === 0) return {};
+  if (body.size === 0 || body.hidden) return {};
   const kept = body.bytes();
   const decoded = decodeContent(kept, headerOf(headers, 'content-encoding'), limit + LOOK_AHEAD);
   if (!decoded) return BINARY;
   const { bytes } = decoded;
   if (bytes.length === 0) return { ...BINARY, body_truncated: true };
-  const type = contentType(headerOf(headers, 'content-type'));
-  const kind = kindOf(type.media, bytes, type.charset);
+  const type = contentTypeOf(headers);
+  const kind = kindOf(type, bytes);
   if (kind === 'binary') return BINARY;
-  const text = textOf(bytes, type.charset);
-  if (text === undefined) return BINARY;
   const whole = body.complete && kept.length === body.size && decoded.whole && bytes.length <= limit;
-  if (!whole) return { body: cut(redactor.text(text), limit), body_truncated: true };
+  if (kind === 'multipart') {
+    const shown = multipartRepr(bytes, type.boundary, root, redactor, limit);
+    return shown ? { body: shown, ...(!whole && { body_truncated: true }) } : BINARY;
+  }
+  const text = decodeText(bytes, type.charset);
+  if (text === undefined) return BINARY;
+  if (!whole) return { body: cutText(redactor.text(text), limit), body_truncated: true };
   if (kind === 'json') return { body: jsonRepr(text, root, redactor) };
   return { body: kind === 'form' ? redactor.form(text, root) : redactor.text(text) };
 }
@@ -63,56 +71,4 @@ function jsonRepr(text: string, root: string, redactor: Redactor): Json {
     return 'Invalid JSON';
   }
   return redactor.value(value, root);
-}
-
-type Kind = 'json' | 'form' | 'text' | 'binary';
-
-const TEXT_MEDIA =
-  /^(?:text\/|application\/(?:xml|yaml|x-yaml|javascript|ecmascript|graphql|sql|toml|x-ndjson)$)|\+(?:xml|yaml)$/;
-
-function kindOf(media: string, bytes: Buffer, charset: string): Kind {
-  if (media === 'application/json' || media.endsWith('+json') || media === 'text/json') return 'json';
-  if (media === 'application/x-www-form-urlencoded') return 'form';
-  if (TEXT_MEDIA.test(media)) return 'text';
-  if (media.startsWith('multipart/')) return 'binary';
-  if (charset !== '') return 'text';
-  return media === '' && looksLikeText(bytes) ? 'text' : 'binary';
-}
-
-/** Whether a body without a content type is text. The end may lie in the middle of a character. */
-function looksLikeText(bytes: Buffer): boolean {
-  if (bytes.includes(0)) return false;
-  for (let end = bytes.length; end > bytes.length - 4 && end > 0; end -= 1) {
-    if (isUtf8(bytes.subarray(0, end))) return true;
-  }
-  return false;
-}
-
-/** `bytes` as text, undefined where the charset is unknown. */
-function textOf(bytes: Buffer, charset: string): string | undefined {
-  if (charset === '' || charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii') {
-    const text = bytes.toString('utf8');
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  }
-  try {
-    return new TextDecoder(charset).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-/** At most `limit` bytes of `text`, cut on a character boundary. */
-function cut(text: string, limit: number): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= limit) return text;
-  let end = limit;
-  while (end > 0 && ((bytes[end] as number) & 0xc0) === 0x80) end -= 1;
-  return bytes.toString('utf8', 0, end);
-}
-
-function contentType(header: string): { media: string; charset: string } {
-  const end = header.indexOf(';');
-  if (end < 0) return { media: header.trim().toLowerCase(), charset: '' };
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(header.slice(end))?.[1] ?? '';
-  return { media: header.slice(0, end).trim().toLowerCase(), charset: charset.toLowerCase() };
 }

@@ -3,7 +3,13 @@ import type Zlib from 'node:zlib';
 type Decoder = (bytes: Buffer, maxOutputLength: number) => Buffer;
 
 /** Decoders that take what was cut in the middle: they give what there is. */
-const DECODERS: Readonly<Record<string, Decoder>> = { gzip: gunzip, 'x-gzip': gunzip, deflate: inflate, br: brotli };
+const DECODERS: Readonly<Record<string, Decoder>> = {
+  gzip: gunzip,
+  'x-gzip': gunzip,
+  deflate: inflate,
+  br: brotli,
+  zstd,
+};
 
 /** The first bytes of a body, and whether they are all that its encoded bytes hold. */
 export interface Decoded {
@@ -71,4 +77,10 @@ function inflate(bytes: Buffer, maxOutputLength: number): Buffer {
   const hasHeader = bytes.length > 1 && ((bytes[0] as number) & 0x0f) === 8 && bytes.readUInt16BE(0) % 31 === 0;
   const { inflateSync, inflateRawSync, constants } = zlib();
   return (hasHeader ? inflateSync : inflateRawSync)(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength });
+}
+
+/** @throws TypeError on Node.js below 22.15, which doesn't have it */
+function zstd(bytes: Buffer, maxOutputLength: number): Buffer {
+  const { zstdDecompressSync, constants } = zlib();
+  return zstdDecompressSync(bytes, { finishFlush: constants.ZSTD_e_flush, maxOutputLength });
 }

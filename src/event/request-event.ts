@@ -10,19 +10,23 @@ import type {
 } from './event.ts';
 import { setOwn } from './plain-value.ts';
 import type { Redactor } from './redact.ts';
+import { redactSubprotocols } from './subprotocols.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
 
 /** What a capture knows of one exchange, as it was on the wire: not redacted. */
 interface ExchangeDraft {
-  readonly protocol: 'http' | 'https';
+  readonly protocol: 'http' | 'https' | 'ws' | 'wss';
   readonly method: string;
   /** Name, value, name, value …: names as sent. */
   readonly requestHeaders: readonly string[];
+  /** Those that the record is to show; by default all. */
+  readonly shownRequestHeaders?: readonly string[];
   readonly requestBody: Body;
   /** Undefined if there was no response. */
   readonly statusCode: number | undefined;
   readonly responseHeaders: readonly string[];
+  readonly shownResponseHeaders?: readonly string[];
   readonly responseBody: Body;
   /** Why it failed, or null. */
   readonly error: string | null;
@@ -112,7 +116,7 @@ function incomingRequest(
     method: draft.method,
     path: redactor.url(queryStart < 0 ? draft.target : draft.target.slice(0, queryStart)),
     query_params: queryStart < 0 ? {} : redactor.form(draft.target.slice(queryStart + 1), 'query'),
-    headers: headersRepr(draft.requestHeaders, 'request.headers', redactor),
+    headers: headersRepr(draft.shownRequestHeaders ?? draft.requestHeaders, 'request.headers', redactor),
     user: user === '' ? null : user,
     ...bodyRepr(draft.requestBody, draft.requestHeaders, 'request.body', redactor, maxBodyBytes),
   };
@@ -130,7 +134,7 @@ function outgoingRequest(draft: OutgoingDraft, redactor: Redactor, maxBodyBytes:
 function responseRepr(draft: ExchangeDraft, redactor: Redactor, maxBodyBytes: number): ResponseRepr {
   return {
     status_code: draft.statusCode,
-    headers: headersRepr(draft.responseHeaders, 'response.headers', redactor),
+    headers: headersRepr(draft.shownResponseHeaders ?? draft.responseHeaders, 'response.headers', redactor),
     ...bodyRepr(draft.responseBody, draft.responseHeaders, 'response.body', redactor, maxBodyBytes),
   };
 }
@@ -139,13 +143,16 @@ function responseRepr(draft: ExchangeDraft, redactor: Redactor, maxBodyBytes: nu
 function headersRepr(headers: readonly string[], root: string, redactor: Redactor): JsonObject {
   const byName: { [name: string]: string | string[] } = {};
   for (let i = 0; i + 1 < headers.length; i += 2) {
-    const [name, value] = [headers[i] as string, headers[i + 1] as string];
+    const name = headers[i] as string;
+    const value = SUBPROTOCOLS.test(name) ? redactSubprotocols(headers[i + 1] as string) : (headers[i + 1] as string);
     const before = Object.hasOwn(byName, name) ? byName[name] : undefined;
     if (Array.isArray(before)) before.push(value);
     else setOwn(byName, name, before === undefined ? value : [before, value]);
   }
   return redactor.object(byName, root);
 }
+
+const SUBPROTOCOLS = /^sec-websocket-protocol$/i;
 
 /** A response below 400 that came to its end is a success. */
 function outcomeOf(draft: ExchangeDraft): Outcome {

@@ -192,10 +192,25 @@ describe('a body', () => {
     assert.doesNotMatch(JSON.stringify(record), /hunter2/);
   });
 
+  it('is fields and files where a browser uploads them', async () => {
+    server = await serve((request, response) => void request.resume().on('end', () => response.end()));
+    const form = new FormData();
+    form.set('title', 'gr\u00fc\u00df');
+    form.set('password', 'hunter2');
+    form.set('scan', new Blob(['%PDF'], { type: 'application/pdf' }), 'scan "1".pdf');
+    await (await fetch(`${server.url}/upload`, { method: 'POST', body: form })).text();
+    const record = await recordOf('/upload');
+    assert.deepEqual(record.request_repr.body, {
+      fields: { title: 'gr\u00fc\u00df', password: '[REDACTED]' },
+      files: [{ name: 'scan', filename: 'scan "1".pdf', content_type: 'application/pdf', size: 4 }],
+    });
+  });
+
   const codings: [name: string, encode: (text: string) => Buffer][] = [
     ['gzip', (text) => zlib.gzipSync(text)],
     ['deflate', (text) => zlib.deflateSync(text)],
     ['br', (text) => zlib.brotliCompressSync(text)],
+    ['zstd', (text) => zlib.zstdCompressSync(text)],
   ];
   for (const [coding, encode] of codings) {
     it(`is decoded when it came as ${coding}`, async () => {

@@ -113,13 +113,16 @@ for (const [name, version] of clients) {
       });
     }
 
-    it('is recorded with the size of a form of fields and files', async () => {
+    it('is recorded with a form of fields and files, and its size', async () => {
       const form = new client.FormData();
       form.set('name', 'value');
       form.set('file', new Blob(['content']), 'a.txt');
       const answer = await (await client.fetch(`${server.url}/echo`, { method: 'POST', body: form })).text();
       const record = await outgoingTo(audit, '/echo');
-      assert.equal(record.request_repr.body, 'Binary content');
+      assert.deepEqual(record.request_repr.body, {
+        fields: { name: 'value' },
+        files: [{ name: 'file', filename: 'a.txt', content_type: 'application/octet-stream', size: 7 }],
+      });
       assert.equal(record.request_size, answer.length);
     });
 

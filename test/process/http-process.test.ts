@@ -27,6 +27,17 @@ for (const version of ['20.20.2', '24.21.0']) {
       });
     }
 
+    it('that ends its process while a WebSocket is open has that recorded', async (t) => {
+      const directory = temporaryFolder(t);
+      const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
+      const args = [...REGISTER, 'test/fixtures/http/exit-while-upgraded.mjs'];
+      const { code, stderr } = await runProcess(await nodeBinary(version), args, { env });
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+      const [record, ...others] = readIncoming(directory);
+      assert.deepEqual([record?.['protocol'], record?.['outcome'], others], ['ws', 'failure', []]);
+      assert.match(String(record?.['error_message']), /process ended before the connection was closed/);
+    });
+
     it('that replaced the classes of node:http is recorded', async (t) => {
       const directory = temporaryFolder(t);
       const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
@@ -59,4 +70,20 @@ describe('recording that was switched off and on again', () => {
     const { stdout } = await runProcess(await nodeBinary('24.21.0'), ['test/fixtures/http/enabled-again.ts']);
     assert.equal(stdout, 'failure The process ended before the response was sent\n');
   });
+});
+
+describe('a body in zstd', () => {
+  const shown: [version: string, shown: string][] = [
+    ['20.20.2', 'Binary content'],
+    ['24.21.0', 'packed'],
+  ];
+  for (const [version, expected] of shown) {
+    it(`is ${JSON.stringify(expected)} on Node ${version}`, async (t) => {
+      const directory = temporaryFolder(t);
+      const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
+      await runProcess(await nodeBinary(version), [...REGISTER, 'test/fixtures/http/zstd.mjs'], { env });
+      const [record] = readIncoming(directory) as { request_repr?: { body?: unknown } }[];
+      assert.equal(record?.request_repr?.body, expected);
+    });
+  }
 });

@@ -12,9 +12,12 @@ const file = (name: string): string =>
 /** Signed by itself: trusted by who takes it for an authority. */
 export const certificate: string = file('certificate');
 
+/** What a server needs for TLS. */
+export const identity = { key: file('key'), cert: certificate };
+
 /** Serves `handler` over TLS, on a free port of this machine. */
 export async function serveTls(handler: http.RequestListener): Promise<{ url: string; close(): Promise<void> }> {
-  const server = https.createServer({ key: file('key'), cert: certificate }, handler);
+  const server = https.createServer(identity, handler);
   return { url: `https://localhost:${await listening(server)}`, close: () => closed(server) };
 }
 
