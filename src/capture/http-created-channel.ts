@@ -1,7 +1,8 @@
 import { channel, subscribe } from 'node:diagnostics_channel';
 
 import { guard } from '../event/guard.ts';
-import { define, patch, patchSent } from './http-patch.ts';
+import { define } from './define.ts';
+import { patch, patchSent } from './http-patch.ts';
 
 /**
  * The channel that tells of each request of Node's HTTP client while it is being created. Node has one since 22.12.

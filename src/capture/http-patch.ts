@@ -1,5 +1,8 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 
+import { define } from './define.ts';
+import { type Method, originalMethod } from './original-method.ts';
+
 /** A message that Node sends: the response of a server, the request of a client. */
 type SentMessage = ServerResponse | ClientRequest;
 
@@ -37,8 +40,6 @@ export function unwatch(message: IncomingMessage | SentMessage): void {
   (message as Watched)[WATCHER] = undefined;
 }
 
-type Method = (...args: unknown[]) => unknown;
-type Prototype = Record<string, Method>;
 type WatchedSender = Watched & Pick<SentMessage, 'writableEnded' | 'destroyed'>;
 
 function patchClassOf(message: IncomingMessage | SentMessage): void {
@@ -51,7 +52,7 @@ function patchClassOf(message: IncomingMessage | SentMessage): void {
  * instrumentations take our wrapper off. An object that nobody watches costs one property look-up a call, which measured
  * cheaper than shadowing the methods on each object that somebody does.
  */
-function patchReceived(prototype: Prototype): void {
+function patchReceived(prototype: object): void {
   if (!isFirst(prototype)) return;
   patch(prototype, 'push', (original) => {
     return function push(this: Watched, chunk: unknown, encoding: unknown) {
@@ -110,27 +111,17 @@ function passing(
 }
 
 /** Node's own class, found by a method of it, below what frameworks put over it or applications set in its place. */
-function nodesPrototype(object: object, method: string): Prototype {
+function nodesPrototype(object: object, method: string): object {
   let found = object;
   for (let next: object | null = object; next; next = Object.getPrototypeOf(next) as object | null) {
     if (Object.hasOwn(next, method)) found = next;
   }
-  return found as Prototype;
+  return found;
 }
 
-/**
- * Puts a wrapper over a method. One that is inherited is looked up at each call, for those who patch it later where it
- * belongs; it stays as enumerable as it was, for those who copy methods in a loop.
- */
-export function patch(object: object, name: string, wrap: (original: Method) => unknown): void {
-  const prototype = object as Prototype;
-  const parent = Object.getPrototypeOf(prototype) as Prototype;
-  const original = Object.hasOwn(prototype, name)
-    ? (prototype[name] as Method)
-    : function (this: unknown) {
-        return Reflect.apply(parent[name] as Method, this, arguments) as unknown;
-      };
-  define(prototype, name, wrap(original), isEnumerable(prototype, name));
+/** Puts a wrapper over a method, which stays as enumerable as it was, for those who copy methods in a loop. */
+export function patch(prototype: object, name: string, wrap: (original: Method) => unknown): void {
+  define(prototype, name, wrap(originalMethod(prototype, name)), isEnumerable(prototype, name));
 }
 
 function isEnumerable(object: object, name: string): boolean {
@@ -139,9 +130,4 @@ function isEnumerable(object: object, name: string): boolean {
     if (descriptor) return descriptor.enumerable === true;
   }
   return false;
-}
-
-/** A later wrapper, such as shimmer's, can go over it. */
-export function define(object: object, name: string | symbol, value: unknown, enumerable: boolean): void {
-  Object.defineProperty(object, name, { value, enumerable, writable: true, configurable: true });
 }

@@ -10,6 +10,7 @@ import { type IncomingDraft, incomingEvent } from '../event/request-event.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { watch, watcherOf } from './http-patch.ts';
 import { HttpUpgrade } from './http-upgrade.ts';
+import { InFlight, type Unfinished } from './in-flight.ts';
 import type { IncomingOptions } from './incoming-options.ts';
 import { type IncomingRules, incomingRules } from './incoming-rules.ts';
 import { Instrumentation } from './instrumentation.ts';
@@ -32,7 +33,7 @@ const CONNECTION_CHANNEL = 'net.server.socket';
 
 /** Records every HTTP exchange that comes in, and every connection that a request has asked for. */
 export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrumentationConfig> {
-  readonly #inFlight = new Set<HttpExchange | HttpUpgrade>();
+  readonly #inFlight = new InFlight();
   #rules: IncomingRules;
   #isEnabled = false;
 
@@ -53,7 +54,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     subscribe(REQUEST_CHANNEL, this.#onStart);
     subscribe(CONNECTION_CHANNEL, this.#onConnection);
     subscribe(UPGRADE_CHANNEL, this.#onUpgrade);
-    process.on('exit', this.#onExit);
+    this.#inFlight.open();
   }
 
   /** What is in flight is still recorded when it ends. */
@@ -63,7 +64,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     unsubscribe(REQUEST_CHANNEL, this.#onStart);
     unsubscribe(CONNECTION_CHANNEL, this.#onConnection);
     unsubscribe(UPGRADE_CHANNEL, this.#onUpgrade);
-    process.off('exit', this.#onExit);
+    this.#inFlight.close();
   }
 
   readonly #onStart = (message: unknown): void => {
@@ -76,11 +77,6 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
 
   readonly #onUpgrade = (message: unknown): void => {
     guard('watching an upgrade', () => this.#watchUpgrade(message as UpgradeMessage));
-  };
-
-  /** A handler that threw may end the process before its response was closed. */
-  readonly #onExit = (): void => {
-    for (const unfinished of this.#inFlight) unfinished.processEnded();
   };
 
   #watch({ request, response, server }: StartMessage): void {
@@ -119,7 +115,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     return requestWork(request, this.#rules.userOf, this.#now);
   }
 
-  #told(done: HttpExchange | HttpUpgrade, draft: IncomingDraft, origin: Origin): void {
+  #told(done: Unfinished, draft: IncomingDraft, origin: Origin): void {
     this.#inFlight.delete(done);
     emit(incomingEvent(draft, origin, this.getConfig().redactor, this.#rules.maxBodyBytes), origin, this.provider);
   }

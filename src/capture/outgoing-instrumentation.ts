@@ -5,6 +5,7 @@ import { guard } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
 import { outgoingEvent } from '../event/request-event.ts';
 import { context, isTracingSuppressed } from '../vendor/opentelemetry.ts';
+import { InFlight } from './in-flight.ts';
 import { Instrumentation } from './instrumentation.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
 
@@ -20,7 +21,7 @@ export interface OutgoingInstrumentationConfig {
 
 /** What the instrumentations of HTTP clients share: a channel that tells of each request, and the way to its record. */
 export abstract class OutgoingInstrumentation extends Instrumentation<OutgoingInstrumentationConfig> {
-  readonly #inFlight = new Set<OutgoingExchange>();
+  readonly #inFlight = new InFlight();
   readonly #channel: string;
   #isEnabled = false;
 
@@ -38,7 +39,7 @@ export abstract class OutgoingInstrumentation extends Instrumentation<OutgoingIn
     if (this.#isEnabled) return;
     this.#isEnabled = true;
     subscribe(this.#channel, this.#onCreated);
-    process.on('exit', this.#onExit);
+    this.#inFlight.open();
   }
 
   /** Requests in flight are still recorded when they end. */
@@ -46,15 +47,11 @@ export abstract class OutgoingInstrumentation extends Instrumentation<OutgoingIn
     if (!this.#isEnabled) return;
     this.#isEnabled = false;
     unsubscribe(this.#channel, this.#onCreated);
-    process.off('exit', this.#onExit);
+    this.#inFlight.close();
   }
 
   readonly #onCreated = (message: unknown): void => {
     guard('watching an outgoing request', () => this.#created(message));
-  };
-
-  readonly #onExit = (): void => {
-    for (const exchange of this.#inFlight) exchange.processEnded();
   };
 
   #created(message: unknown): void {

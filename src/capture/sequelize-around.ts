@@ -1,9 +1,10 @@
 import { guard } from '../event/guard.ts';
+import { define } from './define.ts';
+import { originalMethod } from './original-method.ts';
 import type { Place } from './sequelize-journal.ts';
 import type { TransactionShape } from './sequelize-shape.ts';
 
 type Run = () => Promise<unknown>;
-type Method = (...args: unknown[]) => Promise<unknown>;
 
 /** How something ended. */
 export interface Ended {
@@ -20,23 +21,18 @@ export interface Answer extends Ended {
   readonly isUnsent?: boolean;
 }
 
-/**
- * Puts `wrapper` around a method of this one object. The method of its class is looked up with each call, as others may
- * patch that, and no mark of shimmer is left, which would make them undo each other.
- */
+/** Puts `wrapper` around a method of this one object, without shimmer's marks, which would make others take it off. */
 export function around(
   target: object,
   name: string,
   wrapper: (run: Run, args: readonly unknown[]) => Promise<unknown>,
 ): void {
-  const methods = target as Record<string, Method | undefined>;
-  if (typeof methods[name] !== 'function') return;
-  const own = Object.hasOwn(target, name) ? methods[name] : undefined;
-  const prototype = Object.getPrototypeOf(target) as Record<string, Method>;
-  const value = function (this: unknown, ...args: unknown[]): Promise<unknown> {
-    return wrapper(() => (own ?? prototype[name] ?? unreachable).apply(this, args), args);
+  if (typeof (target as Record<string, unknown>)[name] !== 'function') return;
+  const original = originalMethod(target, name);
+  const wrapped = function (this: unknown, ...args: unknown[]): Promise<unknown> {
+    return wrapper(() => Reflect.apply(original, this, args) as Promise<unknown>, args);
   };
-  Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false });
+  define(target, name, wrapped, false);
 }
 
 /** Runs `run`, and `ended` before the caller learns of the end. */
@@ -53,8 +49,4 @@ export function observe(run: Run, ended: (outcome: Ended) => void): Promise<unkn
       throw error;
     },
   );
-}
-
-function unreachable(): never {
-  throw new TypeError('not a function');
 }

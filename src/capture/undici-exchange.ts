@@ -1,5 +1,6 @@
+import { define } from './define.ts';
 import { headersIn } from './headers-in.ts';
-import { define } from './http-patch.ts';
+import { originalMethod } from './original-method.ts';
 import { outgoingError } from './outgoing-error.ts';
 import { OutgoingExchange, type OutgoingExchangeOptions, type OutgoingFacts } from './outgoing-exchange.ts';
 import { type UndiciHeaders, type UndiciRequest, flatHeaders } from './undici-request.ts';
@@ -85,15 +86,13 @@ function urlOf({ origin, path }: UndiciRequest): string {
   return `${String(origin).replace(/\/$/, '')}${path.startsWith('/') ? '' : '/'}${path}`;
 }
 
-type Method = (...args: unknown[]) => unknown;
-
-/** Has `before` see what a method is called with. The method itself is looked up at each call. */
+/** Has `before` see what a method is called with, if the request has one of that name. */
 function shadow(request: UndiciRequest, name: string, before: (...args: unknown[]) => void): void {
-  const prototype = Object.getPrototypeOf(request) as Record<string, Method | undefined>;
-  if (!prototype[name]) return;
+  if (!(name in request)) return;
+  const original = originalMethod(request, name);
   const shadowed = function (this: unknown): unknown {
     Reflect.apply(before, undefined, arguments);
-    return Reflect.apply(prototype[name] as Method, this, arguments);
+    return Reflect.apply(original, this, arguments);
   };
   define(request, name, shadowed, false);
 }

@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 
 import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
-import { define } from './http-patch.ts';
+import { define } from './define.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
 import { OutgoingInstrumentation, type OutgoingInstrumentationConfig, isExporter } from './outgoing-instrumentation.ts';
 import { UndiciExchange } from './undici-exchange.ts';

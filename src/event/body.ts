@@ -29,8 +29,8 @@ const BINARY = { body: 'Binary content' } as const;
 
 /**
  * A body as its record shows it, redacted: a value for JSON, an object for a form, a text for text, or a word for what
- * can't be shown. Of a multipart form that was cut it shows what was found so far. Any other that is longer than `limit` bytes, or was broken off, is a text, cut on a character boundary, with
- * `body_truncated`.
+ * can't be shown. One that is longer than `limit` bytes, or was broken off, has `body_truncated`: of a multipart form it
+ * shows what was found so far; any other is a text, cut on a character boundary.
  *
  * @param headers the headers that describe it: name, value, name, value …
  * @param root the first segments of its path, for redaction by path

@@ -86,6 +86,15 @@ describe('register', () => {
     );
   });
 
+  it('adds two listeners for the end of the process and no more, for Node warns of the eleventh', async (t) => {
+    const directory = temporaryFolder(t);
+    const fixture = path.join(FIXTURES, 'exit-listeners.mjs');
+    const without = await runProcess(node, [fixture]);
+    const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
+    const { stdout, stderr } = await register(env, 'exit-listeners.mjs');
+    assert.deepEqual({ stdout, stderr }, { stdout: `${Number(without.stdout) + 2}\n`, stderr: '' });
+  });
+
   it('does nothing at all with OTEL_SDK_DISABLED', async (t) => {
     const directory = path.join(temporaryFolder(t), 'logs');
     const { code, stdout } = await register({ ACTIVITY_AUDIT_DIRECTORY: directory, OTEL_SDK_DISABLED: 'true' });
