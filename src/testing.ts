@@ -113,7 +113,7 @@ function observeAppRecords(add: (event: AnyEvent) => void, redactor: Redactor): 
         onEmit(record: LogRecordLike, context?: Context) {
           if (streamOf(record) !== 'app') return;
           attachEvent(record, context, redactor);
-          add(attachedEvent(record, redactor));
+          add(attachedEvent(record, redactor) as AppEvent);
         },
         forceFlush: () => Promise.resolve(),
         shutdown: () => Promise.resolve(),

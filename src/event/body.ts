@@ -2,8 +2,8 @@ import { decodeContent } from './content-encoding.ts';
 import { contentTypeOf, kindOf } from './content-type.ts';
 import { cutText } from './cut-text.ts';
 import { decodeText } from './decode-text.ts';
-import type { Json } from './event.ts';
 import { headerOf } from './header-of.ts';
+import type { HeldBody } from './json-text.ts';
 import { multipartRepr } from './multipart-repr.ts';
 import type { Redactor } from './redact.ts';
 
@@ -41,7 +41,7 @@ export function bodyRepr(
   root: string,
   redactor: Redactor,
   limit: number,
-): { body?: Json; body_truncated?: true } {
+): { body?: HeldBody; body_truncated?: true } {
   if (body.size === 0 || body.hidden) return {};
   const kept = body.bytes();
   const decoded = decodeContent(kept, headerOf(headers, 'content-encoding'), limit + LOOK_AHEAD);
@@ -59,16 +59,6 @@ export function bodyRepr(
   const text = decodeText(bytes, type.charset);
   if (text === undefined) return BINARY;
   if (!whole) return { body: cutText(redactor.text(text), limit), body_truncated: true };
-  if (kind === 'json') return { body: jsonRepr(text, root, redactor) };
+  if (kind === 'json') return { body: redactor.json(text, root) ?? 'Invalid JSON' };
   return { body: kind === 'form' ? redactor.form(text, root) : redactor.text(text) };
-}
-
-function jsonRepr(text: string, root: string, redactor: Redactor): Json {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return 'Invalid JSON';
-  }
-  return redactor.value(value, root);
 }

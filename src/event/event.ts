@@ -68,35 +68,36 @@ export interface ModelEvent extends Tail {
   readonly error_message?: string | undefined;
 }
 
-export interface IncomingRequestRepr {
+/** @typeParam Body how its body is held */
+export interface IncomingRequestRepr<Body = Json> {
   readonly method: string;
   readonly path: string;
   readonly query_params: JsonObject;
   /** Names as sent; a repeated one becomes a list. */
   readonly headers: JsonObject;
   readonly user: string | null;
-  readonly body?: Json | undefined;
+  readonly body?: Body | undefined;
   readonly body_truncated?: true | undefined;
 }
 
-export interface OutgoingRequestRepr {
+export interface OutgoingRequestRepr<Body = Json> {
   readonly endpoint: string;
   readonly method: string;
   readonly headers: JsonObject;
-  readonly body?: Json | undefined;
+  readonly body?: Body | undefined;
   readonly body_truncated?: true | undefined;
 }
 
-export interface ResponseRepr {
+export interface ResponseRepr<Body = Json> {
   /** Absent if no response was sent. */
   readonly status_code?: number | undefined;
   readonly headers: JsonObject;
-  readonly body?: Json | undefined;
+  readonly body?: Body | undefined;
   readonly body_truncated?: true | undefined;
 }
 
 /** One HTTP exchange, in (`internal`) or out (`external`). */
-export interface RequestEvent extends Tail {
+export interface RequestEvent<Body = Json> extends Tail {
   readonly timestamp: Timestamp;
   readonly level: 'API';
   readonly name: 'audit.request';
@@ -106,8 +107,8 @@ export interface RequestEvent extends Tail {
   readonly protocol: string;
   readonly user_id: string;
   readonly user_info: JsonObject;
-  readonly request_repr: IncomingRequestRepr | OutgoingRequestRepr;
-  readonly response_repr: ResponseRepr;
+  readonly request_repr: IncomingRequestRepr<Body> | OutgoingRequestRepr<Body>;
+  readonly response_repr: ResponseRepr<Body>;
   readonly error_message: string | null;
   /** Seconds. */
   readonly execution_time: number;
@@ -149,5 +150,5 @@ export interface AppEvent extends Tail {
   readonly attributes?: JsonObject | undefined;
 }
 
-export type AuditEvent = ModelEvent | RequestEvent | LoginEvent;
-export type AnyEvent = AuditEvent | AppEvent;
+export type AuditEvent<Body = Json> = ModelEvent | RequestEvent<Body> | LoginEvent;
+export type AnyEvent<Body = Json> = AuditEvent<Body> | AppEvent;

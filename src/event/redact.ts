@@ -1,6 +1,9 @@
 import type { Json, JsonObject } from './event.ts';
+import { JsonText } from './json-text.ts';
 import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
+import { redactJson } from './redact-json.ts';
 import { redactText, wellFormed } from './redact-text.ts';
+import { LONG_TEXT, MAX_ALL_TEXT, MAX_DEPTH, MAX_TEXT, MAX_VALUES } from './redaction-limits.ts';
 import type { RedactionAction, RedactionOptions } from './redaction-policy.ts';
 import { createRedactionPolicy } from './redaction-policy.ts';
 import { MASK, isCardNumber } from './secrets.ts';
@@ -18,6 +21,8 @@ export interface Redactor {
    * @param root the start of the value's path, one segment or several: `User`, `request.body`
    */
   value(value: unknown, root: string): Json;
+  /** The value that a JSON text says, in the same way; undefined if it is no JSON. */
+  json(text: string, root: string): Json | JsonText | undefined;
   /** The same for an object; `{}` for what is none. */
   object(value: object, root: string): JsonObject;
   /** One named value, a header or a form field, say; undefined if it is to be removed. */
@@ -35,12 +40,6 @@ export interface Redactor {
   addNames(names: Iterable<string>): void;
 }
 
-const MAX_DEPTH = 16;
-const MAX_VALUES = 10_000;
-/** UTF-16 code units, of one text, and of all texts longer than `LONG_TEXT` in one value. */
-const MAX_TEXT = 65_536;
-const MAX_ALL_TEXT = 1_048_576;
-const LONG_TEXT = 1024;
 const MAX_LABEL = 256;
 /** A name, a sign, a value. */
 const SHORTEST_TELLING = 3;
@@ -192,6 +191,15 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     return isObject(shown) ? shown : {};
   }
 
+  const jsonRules = { ofName: (name: string) => policy.ofName(name), ofText: redactedText };
+
+  function json(text: string, root: string): Json | JsonText | undefined {
+    const shown = !policy.hasPaths && CONTAINER.test(text) ? redactJson(text, jsonRules) : undefined;
+    if (shown !== undefined) return new JsonText(shown);
+    const value = parsed(text);
+    return value === undefined ? undefined : (copyOf(value, root) ?? null);
+  }
+
   function field(name: string, value: unknown, root: string): Json | undefined {
     const shown = copyOf({ [name]: value }, root);
     return isObject(shown) ? Object.values(shown)[0] : shown;
@@ -207,6 +215,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
 
   return {
     value: (value, root) => copyOf(value, root) ?? null,
+    json: (text, root) => guarded(() => json(text, root), UNREADABLE),
     object: objectOf,
     field,
     text: (text) => guarded(() => redactedText(text), UNREADABLE),
@@ -222,6 +231,17 @@ function guarded<T>(read: () => T, otherwise: T): T {
     return read();
   } catch {
     return otherwise;
+  }
+}
+
+const CONTAINER = /^\s*[[{]/;
+
+/** Undefined for what is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -47,7 +47,7 @@ export interface RedactionOptions {
 }
 
 /** `rename` is for a name that holds a secret itself. */
-type Verdict = RedactionAction | 'keep' | 'rename';
+export type Verdict = RedactionAction | 'keep' | 'rename';
 
 /** Decides what becomes of a value, by its name and its path. */
 export interface RedactionPolicy {

@@ -8,6 +8,7 @@ import type {
   RequestEvent,
   ResponseRepr,
 } from './event.ts';
+import type { HeldBody } from './json-text.ts';
 import { setOwn } from './plain-value.ts';
 import type { Redactor } from './redact.ts';
 import { redactSubprotocols } from './subprotocols.ts';
@@ -54,7 +55,7 @@ export function incomingEvent(
   origin: Origin,
   redactor: Redactor,
   maxBodyBytes: number,
-): RequestEvent {
+): RequestEvent<HeldBody> {
   const user = userId(origin);
   return {
     timestamp: timestamp(origin.time),
@@ -84,7 +85,7 @@ export function outgoingEvent(
   origin: Origin,
   redactor: Redactor,
   maxBodyBytes: number,
-): RequestEvent {
+): RequestEvent<HeldBody> {
   return {
     timestamp: timestamp(origin.time),
     level: 'API',
@@ -110,7 +111,7 @@ function incomingRequest(
   user: string,
   redactor: Redactor,
   maxBodyBytes: number,
-): IncomingRequestRepr {
+): IncomingRequestRepr<HeldBody> {
   const queryStart = draft.target.indexOf('?');
   return {
     method: draft.method,
@@ -122,7 +123,11 @@ function incomingRequest(
   };
 }
 
-function outgoingRequest(draft: OutgoingDraft, redactor: Redactor, maxBodyBytes: number): OutgoingRequestRepr {
+function outgoingRequest(
+  draft: OutgoingDraft,
+  redactor: Redactor,
+  maxBodyBytes: number,
+): OutgoingRequestRepr<HeldBody> {
   return {
     endpoint: redactor.url(draft.url),
     method: draft.method,
@@ -131,7 +136,7 @@ function outgoingRequest(draft: OutgoingDraft, redactor: Redactor, maxBodyBytes:
   };
 }
 
-function responseRepr(draft: ExchangeDraft, redactor: Redactor, maxBodyBytes: number): ResponseRepr {
+function responseRepr(draft: ExchangeDraft, redactor: Redactor, maxBodyBytes: number): ResponseRepr<HeldBody> {
   return {
     status_code: draft.statusCode,
     headers: headersRepr(draft.shownResponseHeaders ?? draft.responseHeaders, 'response.headers', redactor),

@@ -3,6 +3,7 @@ import type { AnyValue } from '../vendor/opentelemetry.ts';
 import * as A from './attributes.ts';
 import { eventContext } from './event-context.ts';
 import type { AuditEvent, Json, JsonObject, LoginEvent, ModelEvent, RequestEvent } from './event.ts';
+import { type HeldBody, JsonText } from './json-text.ts';
 import { SEVERITY_NUMBERS } from './levels.ts';
 import { verbOf } from './model-event.ts';
 
@@ -23,7 +24,7 @@ type Attributes = Record<string, AnyValue>;
  * An event in OpenTelemetry's words. Attributes are flat: numbers, booleans, texts and lists of texts, so that no SDK
  * drops one; what has a structure of its own is a JSON text.
  */
-export function toLogRecord(event: AuditEvent, origin: Origin): EmittedLogRecord {
+export function toLogRecord(event: AuditEvent<HeldBody>, origin: Origin): EmittedLogRecord {
   return { ...toBareLogRecord(event, origin), attributes: attributesOf(event) };
 }
 
@@ -31,7 +32,7 @@ export function toLogRecord(event: AuditEvent, origin: Origin): EmittedLogRecord
  * The same without attributes, at half the cost of emitting it, for who takes the event itself: the context carries it
  * to our processor, so that a file line depends neither on attributes nor on the limits that an SDK sets them.
  */
-export function toBareLogRecord(event: AuditEvent, origin: Origin): EmittedLogRecord {
+export function toBareLogRecord(event: AuditEvent<HeldBody>, origin: Origin): EmittedLogRecord {
   return {
     timestamp: origin.time,
     eventName: event.name,
@@ -42,7 +43,7 @@ export function toBareLogRecord(event: AuditEvent, origin: Origin): EmittedLogRe
   };
 }
 
-function attributesOf(event: AuditEvent): Attributes {
+function attributesOf(event: AuditEvent<HeldBody>): Attributes {
   const attributes = commonAttributes(event);
   switch (event.name) {
     case 'audit.model':
@@ -58,7 +59,7 @@ function attributesOf(event: AuditEvent): Attributes {
   return attributes;
 }
 
-function commonAttributes(event: AuditEvent): Attributes {
+function commonAttributes(event: AuditEvent<HeldBody>): Attributes {
   const attributes: Attributes = {};
   put(attributes, A.AUDIT_RECORD_ID, event.record_id);
   put(attributes, A.LOG_RECORD_UID, event.record_id);
@@ -85,7 +86,7 @@ function addModel(attributes: Attributes, event: ModelEvent): void {
   put(attributes, A.ERROR_MESSAGE, event.error_message);
 }
 
-function addRequest(attributes: Attributes, event: RequestEvent): void {
+function addRequest(attributes: Attributes, event: RequestEvent<HeldBody>): void {
   const { request_repr: request, response_repr: response } = event;
   attributes[A.AUDIT_ACTION] = request.method;
   attributes[A.AUDIT_REQUEST_TYPE] = event.request_type;
@@ -142,8 +143,9 @@ function putHeaders(attributes: Attributes, prefix: string, headers: JsonObject)
 }
 
 /** A body as `http.*.body.content` wants it: the text, never a structure. */
-function bodyText(body: Json | undefined): string | undefined {
-  return body === undefined ? undefined : jsonText(body);
+function bodyText(body: HeldBody | undefined): string | undefined {
+  if (body === undefined) return undefined;
+  return body instanceof JsonText ? body.text : jsonText(body);
 }
 
 function jsonText(value: Json | undefined): string {

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+
+import { JsonText } from '../../src/event/json-text.ts';
+import { createRedactor } from '../../src/event/redact.ts';
+
+const redactor = createRedactor();
+
+/** What the record shows, as its line says it. */
+function shown(text: string): string | undefined {
+  const json = redactor.json(text, 'request.body');
+  return json === undefined ? undefined : JSON.stringify(json);
+}
+
+/** The same text, held as a text: nothing in it had to become a value. */
+function shownAsText(text: string): string {
+  const json = redactor.json(text, 'request.body');
+  assert.ok(json instanceof JsonText, text);
+  return json.text;
+}
+
+const names = fc.oneof(
+  fc.constantFrom(
+    'id',
+    'title',
+    'password',
+    'accessToken',
+    'name',
+    'value',
+    'key',
+    'path',
+    'pass"word',
+    '__proto__',
+    '',
+  ),
+  fc.constantFrom('use Bearer abcdef12 here', '4111111111111111', 'tab\t', 'ümlaut', '\u2028', 'pin'),
+  fc.string({ unit: 'binary', maxLength: 8 }),
+);
+const texts = fc.oneof(
+  fc.constantFrom(
+    '',
+    'plain',
+    'Bearer abcdef12',
+    'password=x',
+    'a: b',
+    'pwd: "x y"',
+    '4111 1111 1111 1111',
+    '\ud800',
+    '\\',
+  ),
+  fc.string({ unit: 'binary', maxLength: 20 }),
+);
+const values = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    texts,
+    fc.constantFrom(0, -1, 1.5, 1e21, 4111111111111111, 4111111111111112, 2147483648, true, false, null),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.array(fc.tuple(names, tie('value')), { maxLength: 5 }).map((pairs) => Object.fromEntries(pairs) as unknown),
+  ),
+})).value;
+
+describe('json', () => {
+  it('shows what the value would show, however the text is laid out', () => {
+    fc.assert(
+      fc.property(values, fc.constantFrom(undefined, 1, '\t', '\r\n '), (value, indent) => {
+        const text = JSON.stringify(value, undefined, indent as string);
+        assert.deepEqual(
+          JSON.parse(shown(text) as string),
+          JSON.parse(JSON.stringify(redactor.value(JSON.parse(text), 'x'))),
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is JSON exactly where JSON.parse says so', () => {
+    const pieces = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"',
+      '"a"',
+      '"b"',
+      '1',
+      '-',
+      '0',
+      '01',
+      '.5',
+      'e9',
+      'true',
+      'nul',
+      ' ',
+      '\n',
+      '\\',
+      '\\u00',
+      '\t',
+      '\u00a0',
+      '\ufeff',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(pieces, { maxLength: 9 }).map((parts) => parts.join('')),
+        (text) => {
+          assert.equal(shown(text) !== undefined, isJson(text), text);
+          assert.equal(shown(`[${text}]`) !== undefined, isJson(`[${text}]`), text);
+          assert.equal(shown(`{"a":${text}}`) !== undefined, isJson(`{"a":${text}}`), text);
+        },
+      ),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('keeps numbers as they were sent', () => {
+    const text = '[12345678901234567890,1.0,-0,1e2,0.1000]';
+    assert.equal(shownAsText(text), text);
+  });
+
+  it('masks a card number also where no number is so exact', () => {
+    assert.equal(
+      shownAsText('[4000000000000000006,4111111111111111.0,4.111111111111111e15]'),
+      shown(`["x"]`)?.replace('"x"', '"[REDACTED]","[REDACTED]","[REDACTED]"'),
+    );
+  });
+
+  it('leaves out blanks, but none in a text', () => {
+    assert.equal(shownAsText(' {\n  "a b" : [ 1 , "c  d" ] ,\r\n\t"e":{ } }\n'), '{"a b":[1,"c  d"],"e":{}}');
+  });
+
+  it('masks whatever a secret name holds, and keeps what hides nothing', () => {
+    assert.equal(
+      shownAsText(
+        '{"password":{"a":["Bearer abcdef12",1]},"pin":1234,"otp":null,"cvv":"","pwd":[],"secret":false,"n":1}',
+      ),
+      '{"password":"[REDACTED]","pin":"[REDACTED]","otp":null,"cvv":"","pwd":"[REDACTED]","secret":"[REDACTED]","n":1}',
+    );
+  });
+
+  it('reads escaped names', () => {
+    assert.equal(
+      shownAsText(String.raw`{"pass\u0077ord":"x","a\/b":"c\/d"}`),
+      String.raw`{"pass\u0077ord":"[REDACTED]","a\/b":"c\/d"}`,
+    );
+  });
+
+  it('finds a secret behind escapes', () => {
+    assert.equal(shownAsText(String.raw`["\u0042earer abcdef12"]`), '["Bearer [REDACTED]"]');
+  });
+
+  it('shows a name that stands twice once, by its last value', () => {
+    assert.equal(shown('{"a":1,"b":2,"a":3}'), '{"a":3,"b":2}');
+    assert.equal(shown(String.raw`{"a":1,"\u0061":3}`), '{"a":3}');
+  });
+
+  it('masks what a label calls secret', () => {
+    assert.equal(shown('[{"name":"password","value":"x"}]'), '[{"name":"password","value":"[REDACTED]"}]');
+  });
+
+  it('survives a text that is all brackets', () => {
+    for (const opening of ['[', '{"a":']) assert.equal(shown(opening.repeat(100_000)), undefined);
+  });
+});
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
