@@ -52,7 +52,7 @@ class Scan {
       case OPENING_BRACKET:
         return depth < MAX_DEPTH && this.#list(depth + 1);
       default:
-        return this.#word('true') || this.#word('false') || this.#word('null') || this.#number();
+        return this.#digits() || this.#word('true') || this.#word('false') || this.#word('null') || this.#number();
     }
   }
 
@@ -124,12 +124,25 @@ class Scan {
     let end = start + 1;
     for (let code = text.charCodeAt(end); code !== QUOTE; code = text.charCodeAt(end)) {
       // NaN at the end of the text.
-      if (!(code >= FIRST_PRINTABLE)) return undefined;
+      if (!(code >= SPACE)) return undefined;
       if (code === BACKSLASH) isEscaped = true;
       end += code === BACKSLASH ? 2 : 1;
     }
     this.#at = end + 1;
     return isEscaped ? unescaped(text.slice(start, end + 1)) : text.slice(start + 1, end);
+  }
+
+  /** A short whole number, as most are. */
+  #digits(): boolean {
+    const text = this.#text;
+    const start = this.#at;
+    let end = start;
+    while (isDigit(text.charCodeAt(end))) end += 1;
+    const length = end - start;
+    const isWhole = length > 0 && length < SHORTEST_TELLING_NUMBER && !CONTINUES_NUMBER.has(text.charCodeAt(end));
+    if (!isWhole || (length > 1 && text.charCodeAt(start) === ZERO)) return false;
+    this.#at = end;
+    return true;
   }
 
   #number(): boolean {
@@ -160,6 +173,7 @@ class Scan {
   /** Leaves them out of what is shown. */
   #blanks(): void {
     const start = this.#at;
+    if (this.#text.charCodeAt(start) > SPACE) return;
     let end = start;
     while (isBlank(this.#text.charCodeAt(end))) end += 1;
     if (end === start) return;
@@ -185,6 +199,9 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 /** `1e999` is more than a number can be. */
 const SHORTEST_TELLING_NUMBER = '1e999'.length;
 
+/** Of a dot, `e` and `E`. */
+const CONTINUES_NUMBER: ReadonlySet<number> = new Set([0x2e, 0x65, 0x45]);
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -193,10 +210,15 @@ const BACKSLASH = 0x5c;
 const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
-const FIRST_PRINTABLE = 0x20;
+const SPACE = 0x20;
+const ZERO = 0x30;
 
 function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+  return code === SPACE || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code < ZERO + 10;
 }
 
 function unescaped(string: string): string | undefined {

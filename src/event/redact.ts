@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from './event.ts';
+import { headersByName, withoutTokens } from './headers-by-name.ts';
 import { JsonText } from './json-text.ts';
 import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
 import { redactJson } from './redact-json.ts';
@@ -25,6 +26,12 @@ export interface Redactor {
   json(text: string, root: string): Json | JsonText | undefined;
   /** The same for an object; `{}` for what is none. */
   object(value: object, root: string): JsonObject;
+  /**
+   * Headers by their names as sent; a repeated one becomes a list.
+   *
+   * @param headers name, value, name, value …
+   */
+  headers(headers: readonly string[], root: string): JsonObject;
   /** One named value, a header or a form field, say; undefined if it is to be removed. */
   field(name: string, value: unknown, root: string): Json | undefined;
   /** A text with the secrets in it replaced: an error's message, SQL, a body that is no JSON or broken JSON. */
@@ -191,6 +198,21 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     return isObject(shown) ? shown : {};
   }
 
+  /** Name by name, which is half the work; not where a path counts, or a name comes twice or has a secret in it. */
+  function headersOf(headers: readonly string[], root: string): JsonObject {
+    const shown: { [name: string]: Json } = {};
+    for (let i = 0; i + 1 < headers.length; i += 2) {
+      const name = headers[i] as string;
+      const verdict = policy.ofName(name);
+      const isRare = policy.hasPaths || verdict === 'rename' || name in shown || name === 'value';
+      if (isRare) return objectOf(headersByName(headers), root);
+      const value = headers[i + 1] as string;
+      const part = verdict === 'keep' ? redactedText(withoutTokens(name, value)) : replacement(value, verdict);
+      if (part !== undefined) shown[name] = part;
+    }
+    return shown;
+  }
+
   const jsonRules = { ofName: (name: string) => policy.ofName(name), ofText: redactedText };
 
   function json(text: string, root: string): Json | JsonText | undefined {
@@ -217,6 +239,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     value: (value, root) => copyOf(value, root) ?? null,
     json: (text, root) => guarded(() => json(text, root), UNREADABLE),
     object: objectOf,
+    headers: (headers, root) => guarded(() => headersOf(headers, root), {}),
     field,
     text: (text) => guarded(() => redactedText(text), UNREADABLE),
     form: (encoded, root) => guarded(() => objectOf(formFields(encoded), root), {}),

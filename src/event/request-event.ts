@@ -1,17 +1,8 @@
 import type { Origin } from '../context/origin.ts';
 import { type Body, bodyRepr } from './body.ts';
-import type {
-  IncomingRequestRepr,
-  JsonObject,
-  Outcome,
-  OutgoingRequestRepr,
-  RequestEvent,
-  ResponseRepr,
-} from './event.ts';
+import type { IncomingRequestRepr, Outcome, OutgoingRequestRepr, RequestEvent, ResponseRepr } from './event.ts';
 import type { HeldBody } from './json-text.ts';
-import { setOwn } from './plain-value.ts';
 import type { Redactor } from './redact.ts';
-import { redactSubprotocols } from './subprotocols.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -117,7 +108,7 @@ function incomingRequest(
     method: draft.method,
     path: redactor.url(queryStart < 0 ? draft.target : draft.target.slice(0, queryStart)),
     query_params: queryStart < 0 ? {} : redactor.form(draft.target.slice(queryStart + 1), 'query'),
-    headers: headersRepr(draft.shownRequestHeaders ?? draft.requestHeaders, 'request.headers', redactor),
+    headers: redactor.headers(draft.shownRequestHeaders ?? draft.requestHeaders, 'request.headers'),
     user: user === '' ? null : user,
     ...bodyRepr(draft.requestBody, draft.requestHeaders, 'request.body', redactor, maxBodyBytes),
   };
@@ -131,7 +122,7 @@ function outgoingRequest(
   return {
     endpoint: redactor.url(draft.url),
     method: draft.method,
-    headers: headersRepr(draft.requestHeaders, 'request.headers', redactor),
+    headers: redactor.headers(draft.requestHeaders, 'request.headers'),
     ...bodyRepr(draft.requestBody, draft.requestHeaders, 'request.body', redactor, maxBodyBytes),
   };
 }
@@ -139,25 +130,10 @@ function outgoingRequest(
 function responseRepr(draft: ExchangeDraft, redactor: Redactor, maxBodyBytes: number): ResponseRepr<HeldBody> {
   return {
     status_code: draft.statusCode,
-    headers: headersRepr(draft.shownResponseHeaders ?? draft.responseHeaders, 'response.headers', redactor),
+    headers: redactor.headers(draft.shownResponseHeaders ?? draft.responseHeaders, 'response.headers'),
     ...bodyRepr(draft.responseBody, draft.responseHeaders, 'response.body', redactor, maxBodyBytes),
   };
 }
-
-/** Headers by their names as sent; a repeated one becomes a list. */
-function headersRepr(headers: readonly string[], root: string, redactor: Redactor): JsonObject {
-  const byName: { [name: string]: string | string[] } = {};
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i] as string;
-    const value = SUBPROTOCOLS.test(name) ? redactSubprotocols(headers[i + 1] as string) : (headers[i + 1] as string);
-    const before = Object.hasOwn(byName, name) ? byName[name] : undefined;
-    if (Array.isArray(before)) before.push(value);
-    else setOwn(byName, name, before === undefined ? value : [before, value]);
-  }
-  return redactor.object(byName, root);
-}
-
-const SUBPROTOCOLS = /^sec-websocket-protocol$/i;
 
 /** A response below 400 that came to its end is a success. */
 function outcomeOf(draft: ExchangeDraft): Outcome {
