@@ -35,6 +35,8 @@ const INFO_SOURCES = {
   date_of_birth: ['date_of_birth', 'dateOfBirth', 'birthdate'],
 } as const;
 
+const INFO_ENTRIES = Object.entries(INFO_SOURCES);
+
 const MAX_LENGTH = 256;
 
 /**
@@ -97,7 +99,7 @@ function expectActor(actor: ActorLike, caller: string): Actor {
 
 function infoOf(fields: Record<string, unknown>): UserInfo {
   const info: Record<string, string> = {};
-  for (const [key, sources] of Object.entries(INFO_SOURCES)) {
+  for (const [key, sources] of INFO_ENTRIES) {
     const text = firstText(fields, sources);
     if (text !== undefined) info[key] = text;
   }

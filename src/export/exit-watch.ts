@@ -42,8 +42,10 @@ export class ExitWatch {
 }
 
 /** Asked when something is held: a process starts without the module. */
+let isMain: boolean | undefined;
+
 function isMainThread(): boolean {
-  return process.getBuiltinModule('node:worker_threads').isMainThread;
+  return (isMain ??= process.getBuiltinModule('node:worker_threads').isMainThread);
 }
 
 /** One set of listeners a process, however many watches there are. */

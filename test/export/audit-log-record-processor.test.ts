@@ -28,12 +28,24 @@ describe('AuditLogRecordProcessor', () => {
   it('exports the first records of a turn at once, and the rest in one batch', async () => {
     const exporter = new RecordingExporter();
     const logger = providerWith(exporter).getLogger('app');
-    for (let index = 0; index < 20; index += 1) logger.emit({ body: String(index) });
-    assert.deepEqual(exporter.batches, [['0'], ['1'], ['2'], ['3'], ['4'], ['5'], ['6'], ['7']]);
+    for (let index = 0; index < 6; index += 1) logger.emit({ body: String(index) });
+    assert.deepEqual(exporter.batches, [['0'], ['1'], ['2']]);
     await nextTurn();
-    assert.deepEqual(exporter.batches.slice(8), [Array.from({ length: 12 }, (_, index) => String(index + 8))]);
-    logger.emit({ body: 'next turn' });
-    assert.deepEqual(exporter.batches.at(-1), ['next turn']);
+    assert.deepEqual(exporter.batches.slice(3), [['3', '4', '5']]);
+  });
+
+  it('goes on exporting in batches while there is much in each turn, and at once after that', async () => {
+    const exporter = new RecordingExporter();
+    const logger = providerWith(exporter).getLogger('app');
+    for (let index = 0; index < 6; index += 1) logger.emit({ body: String(index) });
+    await nextTurn();
+    exporter.batches.length = 0;
+    logger.emit({ body: 'second turn' });
+    assert.deepEqual(exporter.batches, []);
+    await nextTurn();
+    assert.deepEqual(exporter.batches, [['second turn']]);
+    logger.emit({ body: 'third turn' });
+    assert.deepEqual(exporter.batches.at(-1), ['third turn']);
   });
 
   it('lets an audit record overtake what is held', () => {
