@@ -82,7 +82,10 @@ export class HttpExchange implements HttpWatcher {
 
   /** A tracer does this inside the request's span, to end it then: before all spans in it, and if no answer ever comes. */
   closeAwaited(): void {
-    guard('finding the span of a request', () => (this.#context ??= this.#spanContext()));
+    guard('finding the span of a request', () => {
+      const found = this.#spanContext();
+      if (found && trace.getSpanContext(found)?.isRemote !== true) this.#context ??= found;
+    });
   }
 
   /**

@@ -69,11 +69,16 @@ describe('the span of an exchange that goes out', () => {
 });
 
 describe('the span of an exchange that comes in', () => {
-  it('is the one in which a tracer listens for the end of the response, however many there are in it', async (t) => {
+  it('is the one of this process in which a tracer listens for the end of the response, and not one in that', async (t) => {
     const audit = observeAudit();
     t.after(() => audit.stop());
+    const caller: SpanContext = { ...ACTIVE, spanId: 'aaaaaaaaaaaaaaaa', isRemote: true };
     const inner: SpanContext = { ...ACTIVE, spanId: SENT };
     const server = await serve((_request, response) => {
+      void inContext(
+        trace.setSpanContext(ROOT_CONTEXT, caller),
+        async () => void response.on('close', () => undefined),
+      );
       void inContext(trace.setSpanContext(ROOT_CONTEXT, ACTIVE), async () => {
         response.on('close', () => undefined);
         await inContext(trace.setSpanContext(ROOT_CONTEXT, inner), async () => response.end());

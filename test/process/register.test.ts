@@ -178,9 +178,9 @@ describe('with OTLP asked for', () => {
     assert.equal(code, 0, stderr);
     const [record] = readIncoming(directory);
     assert.equal(record?.['service_name'], 'shop');
-    const traces = collector.received('/v1/traces');
+    const traces = collector.received('/v1/traces').join('');
     assert.match(traces, new RegExp(String(record?.['trace_id'])));
     assert.match(traces, new RegExp(String(record?.['span_id'])));
-    assert.match(collector.received('/v1/logs'), new RegExp(String(record?.['record_id'])));
+    assert.match(collector.received('/v1/logs').join(''), new RegExp(String(record?.['record_id'])));
   });
 });
