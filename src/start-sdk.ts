@@ -32,19 +32,19 @@ export function startSdk(
   processors: readonly AuditLogRecordProcessor[],
 ): void {
   const require = fromApplication('@opentelemetry/sdk-node');
-  const { NodeSDK, logs, resources } = require('@opentelemetry/sdk-node') as SdkNode;
+  const { NodeSDK } = require('@opentelemetry/sdk-node') as SdkNode;
+  // Its dependencies are not the application's, so its own `require` finds them.
+  const fromSdk = createRequire(require.resolve('@opentelemetry/sdk-node'));
+  const { envDetector, processDetector } = fromSdk('@opentelemetry/resources') as Resources;
   const sdk = new NodeSDK({
     instrumentations: [
       ...instrumentations,
       new (load('@opentelemetry/instrumentation-http', 'HttpInstrumentation'))(),
       new (load('@opentelemetry/instrumentation-express', 'ExpressInstrumentation'))(),
     ],
-    logRecordProcessors: [
-      ...processors.map(keptOpen),
-      ...(signals.logs ? [new logs.BatchLogRecordProcessor({ exporter: logExporter(signals.logs, require) })] : []),
-    ],
+    logRecordProcessors: [...processors.map(keptOpen), ...(signals.logs ? [otlpProcessor(signals.logs, fromSdk)] : [])],
     // Detectors that answer at once: a record is written before a host's id has been looked up.
-    resourceDetectors: [resources.envDetector, resources.processDetector],
+    resourceDetectors: [envDetector, processDetector],
     ...(signals.traces ? {} : { spanProcessors: [] }),
     ...(signals.metrics ? {} : { metricReaders: [] }),
   });
@@ -59,8 +59,11 @@ type Constructor = new (options?: object) => object;
 
 interface SdkNode {
   readonly NodeSDK: new (options: object) => { start(): void; shutdown(): Promise<void> };
-  readonly logs: { readonly BatchLogRecordProcessor: Constructor };
-  readonly resources: { readonly envDetector: object; readonly processDetector: object };
+}
+
+interface Resources {
+  readonly envDetector: object;
+  readonly processDetector: object;
 }
 
 /** The SDK is shut down when the process runs out of work; our processors go on, since that isn't always the end. */
@@ -72,11 +75,11 @@ function keptOpen(processor: AuditLogRecordProcessor): object {
   };
 }
 
-/** The exporters are dependencies of the SDK, not of the application, so the SDK's own `require` finds them. */
-function logExporter(protocol: keyof typeof LOG_EXPORTERS, require: NodeJS.Require): object {
-  const fromSdk = createRequire(require.resolve('@opentelemetry/sdk-node'));
+/** Sends records as `OTEL_EXPORTER_OTLP_*` say. */
+function otlpProcessor(protocol: keyof typeof LOG_EXPORTERS, fromSdk: NodeJS.Require): object {
+  const { BatchLogRecordProcessor } = fromSdk('@opentelemetry/sdk-logs') as { BatchLogRecordProcessor: Constructor };
   const { OTLPLogExporter } = fromSdk(LOG_EXPORTERS[protocol]) as { OTLPLogExporter: Constructor };
-  return new OTLPLogExporter();
+  return new BatchLogRecordProcessor({ exporter: new OTLPLogExporter() });
 }
 
 function load(name: string, exported: string): Constructor {

@@ -5,8 +5,9 @@ import { guard } from '../event/guard.ts';
 import { HttpClientExchange, exchangeOf } from './http-client-exchange.ts';
 import { httpCreatedChannel } from './http-created-channel.ts';
 import { watch, watcherOf } from './http-patch.ts';
+import { isExporter } from './is-exporter.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
-import { OutgoingInstrumentation, type OutgoingInstrumentationConfig, isExporter } from './outgoing-instrumentation.ts';
+import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
 
 /** Records every exchange that goes out through `node:http` and `node:https`, and the clients that are built on them. */
 export class HttpClientInstrumentation extends OutgoingInstrumentation {
@@ -16,7 +17,7 @@ export class HttpClientInstrumentation extends OutgoingInstrumentation {
 
   protected override watch(message: unknown, options: OutgoingExchangeOptions): OutgoingExchange | undefined {
     const { request } = message as { request: ClientRequest };
-    if (watcherOf(request) || isExporter(request.getHeader('user-agent'))) return undefined;
+    if (watcherOf(request) || isExporter((name) => request.getHeader(name))) return undefined;
     const exchange = new HttpClientExchange(request, options);
     watch(exchange, request);
     followOnce();

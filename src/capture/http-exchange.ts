@@ -35,7 +35,7 @@ export class HttpExchange implements HttpWatcher {
   readonly #contentLength: number | undefined;
   readonly #requestBody: PassingBody;
   readonly #responseBody: PassingBody;
-  /** That of the request's span, once the application has answered under it. */
+  /** That of the request's span, once a tracer or the application has done something under it. */
   #context: Context | undefined;
   /** How and when the response was closed. */
   #closed: Closed | undefined;
@@ -77,6 +77,14 @@ export class HttpExchange implements HttpWatcher {
     guard('keeping a response body', () => {
       this.#responseBody.add(chunk, encoding);
       this.#context ??= this.#spanContext();
+    });
+  }
+
+  /** A tracer does this inside the request's span, to end it then: before all spans in it, and if no answer ever comes. */
+  closeAwaited(): void {
+    guard('finding the span of a request', () => {
+      const found = this.#spanContext();
+      if (found && trace.getSpanContext(found)?.isRemote !== true) this.#context ??= found;
     });
   }
 

@@ -16,6 +16,8 @@ export interface HttpWatcher {
   sent(chunk: unknown, encoding: unknown): void;
   /** The message that goes out was closed: it was sent, or never will be. */
   senderClosed(): void;
+  /** Somebody is about to listen for the close of the message that goes out. */
+  closeAwaited?(): void;
 }
 
 const WATCHER = Symbol.for('activity-audit.http.watcher.2');
@@ -84,6 +86,12 @@ export function patchSent(prototype: object): void {
   patch(prototype, 'emit', (original) => {
     return function emit(this: WatchedSender, name: unknown) {
       if (name === 'close' && this.destroyed) this[WATCHER]?.senderClosed();
+      return Reflect.apply(original, this, arguments);
+    };
+  });
+  patch(prototype, 'on', (original) => {
+    return function on(this: WatchedSender, name: unknown, _listener: unknown) {
+      if (name === 'close') this[WATCHER]?.closeAwaited?.();
       return Reflect.apply(original, this, arguments);
     };
   });

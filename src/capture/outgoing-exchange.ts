@@ -1,7 +1,11 @@
 import { type Origin, currentOrigin } from '../context/origin.ts';
+import { currentWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
+import { headerOf } from '../event/header-of.ts';
 import type { OutgoingDraft } from '../event/request-event.ts';
+import { type Context, trace } from '../vendor/opentelemetry.ts';
 import { PassingBody } from './passing-body.ts';
+import { spanOf } from './trace-parent.ts';
 
 export interface OutgoingExchangeOptions {
   /** Takes the exchange once it has ended. */
@@ -19,6 +23,8 @@ export abstract class OutgoingExchange {
   protected readonly responseBody: PassingBody;
   readonly #options: OutgoingExchangeOptions;
   readonly #origin: Origin;
+  /** The span of who asked us, which an application may pass on. */
+  readonly #callerId = currentWork()?.remoteSpan?.spanId;
   readonly #startedAt = performance.now();
   #isTold = false;
 
@@ -45,8 +51,22 @@ export abstract class OutgoingExchange {
       const { requestBody, responseBody } = this;
       const { told, now } = this.#options;
       const seconds = Math.round((performance.now() - this.#startedAt) * 1000) / 1e6;
-      told(this, { ...this.facts(), requestBody, responseBody, error, seconds }, { ...this.#origin, time: now() });
+      const facts = this.facts();
+      const origin = { ...this.#origin, time: now(), context: this.#spanContext(facts) };
+      told(this, { ...facts, requestBody, responseBody, error, seconds }, origin);
     });
+  }
+
+  /**
+   * Tracers of undici make a span that is active nowhere, and name it to the peer. It is ours if it belongs to the trace
+   * that we are in, or if we are in none.
+   */
+  #spanContext({ requestHeaders }: OutgoingFacts): Context {
+    const { context } = this.#origin;
+    const sent = spanOf(headerOf(requestHeaders, 'traceparent'));
+    if (!sent || sent.spanId === this.#callerId) return context;
+    const active = trace.getSpanContext(context);
+    return active && active.traceId !== sent.traceId ? context : trace.setSpanContext(context, sent);
   }
 
   protected requestChunk(chunk: unknown, encoding?: unknown): void {

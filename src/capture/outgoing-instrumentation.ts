@@ -65,11 +65,3 @@ export abstract class OutgoingInstrumentation extends Instrumentation<OutgoingIn
     if (exchange) this.#inFlight.add(exchange);
   }
 }
-
-/**
- * Whether a request is an OpenTelemetry exporter's own, by its user agent: exporters suppress tracing around it, but
- * where no context manager is registered, that can't be seen, and a record of each export would be exported for ever.
- */
-export function isExporter(userAgent: unknown): boolean {
-  return typeof userAgent === 'string' && userAgent.includes('OTel-OTLP-Exporter-');
-}

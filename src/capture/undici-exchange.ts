@@ -7,17 +7,19 @@ import { type UndiciHeaders, type UndiciRequest, flatHeaders } from './undici-re
 
 /** One exchange of undici, which is also what `fetch` is built on. */
 export class UndiciExchange extends OutgoingExchange {
+  readonly #request: UndiciRequest;
   readonly #method: string;
   readonly #url: string;
-  #requestHeaders: readonly string[];
+  /** Undefined until they are. */
+  #sentHeaders: readonly string[] | undefined;
   #statusCode: number | undefined;
   #responseHeaders: readonly string[] = [];
 
   constructor(request: UndiciRequest, options: OutgoingExchangeOptions) {
     super(options);
+    this.#request = request;
     this.#method = request.method;
     this.#url = urlOf(request);
-    this.#requestHeaders = flatHeaders(request.headers);
     this.#watch(request);
   }
 
@@ -25,7 +27,7 @@ export class UndiciExchange extends OutgoingExchange {
   headSent(head: string): void {
     const isText = head.slice(0, head.indexOf('\r\n')).endsWith(' HTTP/1.1');
     const headers = headersIn(isText ? head : `\r\n${head}`);
-    this.#requestHeaders = headers.filter((_, i) => !headers[i - (i % 2)]?.startsWith(':'));
+    this.#sentHeaders = headers.filter((_, i) => !headers[i - (i % 2)]?.startsWith(':'));
   }
 
   bodySent(): void {
@@ -54,7 +56,7 @@ export class UndiciExchange extends OutgoingExchange {
       method: this.#method,
       url: this.#url,
       peer: hostname.replace(/^\[(.*)\]$/, '$1'),
-      requestHeaders: this.#requestHeaders,
+      requestHeaders: this.#sentHeaders ?? flatHeaders(this.#request.headers),
       statusCode: this.#statusCode,
       responseHeaders: this.#responseHeaders,
     };

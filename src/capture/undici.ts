@@ -3,8 +3,9 @@ import { subscribe } from 'node:diagnostics_channel';
 import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
 import { define } from './define.ts';
+import { isExporter } from './is-exporter.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
-import { OutgoingInstrumentation, type OutgoingInstrumentationConfig, isExporter } from './outgoing-instrumentation.ts';
+import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
 import { UndiciExchange } from './undici-exchange.ts';
 import { type UndiciHeaders, type UndiciRequest, flatHeaders } from './undici-request.ts';
 
@@ -16,7 +17,9 @@ export class UndiciInstrumentation extends OutgoingInstrumentation {
 
   protected override watch(message: unknown, options: OutgoingExchangeOptions): OutgoingExchange | undefined {
     const { request } = message as { request: WatchedRequest };
-    if (request[EXCHANGE] || isExporter(headerOf(flatHeaders(request.headers), 'user-agent'))) return undefined;
+    if (request[EXCHANGE]) return undefined;
+    const headers = flatHeaders(request.headers);
+    if (isExporter((name) => headerOf(headers, name))) return undefined;
     const exchange = new UndiciExchange(request, options);
     define(request, EXCHANGE, exchange, false);
     followOnce();

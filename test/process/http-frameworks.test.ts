@@ -7,8 +7,15 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FRAMEWORKS = {
   express: '4.22.1',
+  express5: 'npm:express@5.3.0',
   fastify: '5.6.2',
   koa: '3.1.1',
+  '@nestjs/common': '12.5.1',
+  '@nestjs/core': '12.5.1',
+  '@nestjs/platform-express': '12.5.1',
+  '@nestjs/platform-fastify': '12.5.0',
+  'reflect-metadata': '0.2.2',
+  rxjs: '7.8.2',
   compression: '1.8.1',
   'express-session': '1.18.2',
   'cookie-session': '2.1.1',
@@ -31,7 +38,7 @@ interface RequestRecord {
 
 type Answer = readonly [status: number, headers: string, body: string];
 
-describe('Express, Fastify, Koa, their middleware, a proxy and WebSockets', () => {
+describe('Express 4 and 5, Fastify, Koa, NestJS, their middleware, a proxy and WebSockets', () => {
   for (const version of ['20.20.2', '24.21.0']) {
     it(`answer on Node ${version} as without us, each answer is recorded as it was sent`, async (t) => {
       const directory = temporaryFolder(t);
@@ -60,9 +67,12 @@ describe('Express, Fastify, Koa, their middleware, a proxy and WebSockets', () =
         if (status === 101) assert.deepEqual([protocol, response_repr.status_code], ['ws', 101]);
         else assert.deepEqual([response_repr.status_code, response_size], [status, body.length], name);
       }
-      const { actor_id, route, request_repr, response_repr } = recordOf('express-json');
-      assert.deepEqual([actor_id, route, request_repr.body], ['ann', '/express-json', { a: 1 }]);
-      assert.deepEqual(response_repr.body, { got: { a: 1 }, long: 'x'.repeat(3000) });
+      for (const name of ['express-json', 'express5-json']) {
+        const { actor_id, route, request_repr, response_repr } = recordOf(name);
+        assert.deepEqual([actor_id, route, request_repr.body], ['ann', `/${name}`, { a: 1 }]);
+        assert.deepEqual(response_repr.body, { got: { a: 1 }, long: 'x'.repeat(3000) });
+      }
+      assert.equal(recordOf('nest-express-json/7').route, '/nest-express-json/:id');
     });
   }
 });

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 
 import { exchanges } from '../fixtures/http/outgoing-exchanges.mjs';
 import { installed, nodeBinary } from '../support/install.ts';
-import { deadUrl, servePeer } from '../support/peer.ts';
+import { deadUrl, peer, servePeer, serveTls } from '../support/peer.ts';
 import { readRecords, runProcess } from '../support/run.ts';
 
 const LIBRARIES = {
@@ -35,23 +35,26 @@ for (const version of ['20.20.2', '24.21.0']) {
   describe(`on Node ${version}, an outgoing exchange is the same with us and without, and recorded once:`, () => {
     let directory: string;
     let server: Awaited<ReturnType<typeof servePeer>>;
+    let secure: typeof server;
     let [alone, audited]: [Seen, Seen] = [{}, {}];
     let records: RequestRecord[];
 
     before(async () => {
       directory = await mkdtemp(path.join(os.tmpdir(), 'activity-audit-'));
       server = await servePeer();
+      secure = await serveTls(peer);
       const [node, folder, dead] = await Promise.all([nodeBinary(version), installed(LIBRARIES), deadUrl()]);
       const importer = path.join(folder, 'import.mjs');
       await writeFile(importer, 'export default (name) => import(name);\n');
       const run = (...args: string[]): Promise<Seen> =>
-        runAll(node, args, directory, [server.url, dead, pathToFileURL(importer).href]);
+        runAll(node, args, directory, [server.url, dead, secure.url, pathToFileURL(importer).href]);
       alone = await run();
       audited = await run('--import', 'activity-audit/register');
       records = readRecords(directory, 'api') as unknown as RequestRecord[];
     });
     after(async () => {
       await server.close();
+      await secure.close();
       await rm(directory, { recursive: true });
     });
 

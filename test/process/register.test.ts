@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
 
+import { collect } from '../support/collector.ts';
 import { NODE_VERSIONS, nodeBinary } from '../support/install.ts';
 import { readIncoming, readRecords, runProcess, type Ended } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -180,26 +178,9 @@ describe('with OTLP asked for', () => {
     assert.equal(code, 0, stderr);
     const [record] = readIncoming(directory);
     assert.equal(record?.['service_name'], 'shop');
-    const traces = collector.received('/v1/traces');
+    const traces = collector.received('/v1/traces').join('');
     assert.match(traces, new RegExp(String(record?.['trace_id'])));
     assert.match(traces, new RegExp(String(record?.['span_id'])));
-    assert.match(collector.received('/v1/logs'), new RegExp(String(record?.['record_id'])));
+    assert.match(collector.received('/v1/logs').join(''), new RegExp(String(record?.['record_id'])));
   });
 });
-
-/** A Collector as far as a client can tell: it takes everything, and remembers it. */
-async function collect(): Promise<{ url: string; received(path: string): string; close(): void }> {
-  const bodies = new Map<string, string>();
-  const server = http.createServer((request, response) => {
-    request.setEncoding('utf8');
-    request.on('data', (text: string) => bodies.set(request.url ?? '', (bodies.get(request.url ?? '') ?? '') + text));
-    request.on('end', () => response.setHeader('Content-Type', 'application/json').end('{}'));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    received: (target) => bodies.get(target) ?? '',
-    close: () => server.close(),
-  };
-}

@@ -33,7 +33,7 @@ export async function deadUrl(): Promise<string> {
 
 /**
  * A peer for clients: `/echo` answers the body that it got, `/seen` all that it got, `/length` when it got it, `/gzip` in gzip, `/big` three million bytes, `/moved` redirects to `/echo`, `/half` breaks
- * off in the body, `/reset` before the head, `/slow` never ends its body, `/silent` never answers, any number answers
+ * off in the body, `/hints` sends a head before the head, `/trailers` one after the body, `/reset` before the head, `/slow` never ends its body, `/silent` never answers, any number answers
  * with that status.
  */
 export const peer: http.RequestListener = (request, response) => {
@@ -59,6 +59,12 @@ export const peer: http.RequestListener = (request, response) => {
     response.writeHead(200, { 'Content-Length': 100, 'Content-Type': 'text/plain' });
     response.write('half');
     request.on('end', () => setImmediate(() => response.destroy()));
+  } else if (name === 'hints')
+    response.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => response.end('hinted'));
+  else if (name === 'trailers') {
+    response.writeHead(200, { Trailer: 'X-T' }).write('body');
+    response.addTrailers({ 'X-T': 'end' });
+    response.end();
   } else if (name === 'reset') response.destroy();
   else if (name === 'slow') response.writeHead(200, { 'Content-Type': 'text/plain' }).write('slow');
   else if (/^\d+$/.test(name)) response.writeHead(Number(name)).end();
