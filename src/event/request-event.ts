@@ -30,6 +30,8 @@ interface ExchangeDraft {
   readonly responseBody: Body;
   /** Why it failed, or null. */
   readonly error: string | null;
+  /** What the application adds, of any values. */
+  readonly attributes?: object | undefined;
   readonly seconds: number;
 }
 
@@ -74,6 +76,7 @@ export function incomingEvent(
     client_address: draft.clientAddress,
     request_size: draft.requestBody.size,
     response_size: draft.responseBody.size,
+    attributes: draft.attributes && attributesRepr(draft.attributes, redactor),
     ...tail(origin, outcomeOf(draft), true),
   };
 }
@@ -101,6 +104,7 @@ export function outgoingEvent(
     execution_time: draft.seconds,
     request_size: draft.requestBody.size,
     response_size: draft.responseBody.size,
+    attributes: draft.attributes && attributesRepr(draft.attributes, redactor),
     ...tail(origin, outcomeOf(draft), true),
   };
 }
@@ -126,7 +130,7 @@ function outgoingRequest(draft: OutgoingDraft, redactor: Redactor, maxBodyBytes:
   return {
     endpoint: redactor.url(draft.url),
     method: draft.method,
-    headers: headersRepr(draft.requestHeaders, 'request.headers', redactor),
+    headers: headersRepr(draft.shownRequestHeaders ?? draft.requestHeaders, 'request.headers', redactor),
     ...bodyRepr(draft.requestBody, draft.requestHeaders, 'request.body', redactor, maxBodyBytes),
   };
 }
@@ -153,6 +157,12 @@ function headersRepr(headers: readonly string[], root: string, redactor: Redacto
 }
 
 const SUBPROTOCOLS = /^sec-websocket-protocol$/i;
+
+/** Undefined where nothing is left of them. */
+function attributesRepr(attributes: object, redactor: Redactor): JsonObject | undefined {
+  const shown = redactor.object(attributes, 'attributes');
+  return Object.keys(shown).length > 0 ? shown : undefined;
+}
 
 /** A response below 400 that came to its end is a success. */
 function outcomeOf(draft: ExchangeDraft): Outcome {
