@@ -7,6 +7,13 @@ export interface UndiciRequest {
   readonly body: unknown;
   /** Name, value, name, value …, as far as undici doesn't keep them elsewhere. */
   readonly headers: readonly (string | readonly string[])[];
+  addHeader(name: string, value: string): void;
+}
+
+/** A request to a proxy names the whole URL itself, one for a tunnel the host alone. */
+export function undiciRequestUrl({ origin, path }: UndiciRequest): string {
+  if (/^https?:\/\//i.test(path)) return path;
+  return `${String(origin).replace(/\/$/, '')}${path.startsWith('/') ? '' : '/'}${path}`;
 }
 
 /** Of a response; pairs of bytes, or an object of texts over HTTP/2. */
