@@ -151,12 +151,13 @@ describe('responseHook, for what comes in', () => {
     assert.deepEqual((await incoming()).attributes, { asked: true });
   });
 
-  it('is asked of an upgrade when that is answered, and the request is then let go', async () => {
+  it('is asked of an upgrade when that is answered, and the request is then let go', async (t) => {
     const upgrading = http.createServer().on('upgrade', (_request, socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nX-Answer: yes\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
       socket.on('data', () => socket.end());
     });
     await once(upgrading.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => upgrading.close());
     const asked: (number | undefined)[] = [];
     start({
       outgoing: false,
@@ -167,13 +168,13 @@ describe('responseHook, for what comes in', () => {
       },
     });
     const socket = net.connect((upgrading.address() as net.AddressInfo).port, '127.0.0.1');
+    t.after(() => socket.destroy());
     socket.write('GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
     await once(socket, 'data');
     assert.deepEqual(asked, [101]);
     socket.write('bye');
     assert.deepEqual((await incoming()).attributes, { url: '/chat', answer: 'yes' });
     assert.deepEqual(asked, [101]);
-    upgrading.close();
   });
 });
 

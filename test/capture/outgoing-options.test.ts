@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, afterEach, before, describe, it } from 'node:test';
 
+import type { OutgoingRequest } from '../../src/capture/outgoing-request.ts';
+import { runInWork } from '../../src/context/work.ts';
+import { auditInstrumentations } from '../../src/instrumentations.ts';
 import type { InstrumentationOptions } from '../../src/options.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
-import { runInWork } from '../../src/context/work.ts';
-import type { OutgoingRequest } from '../../src/capture/outgoing-request.ts';
 import { type Outgoing, outgoingRecords, outgoingTo } from '../support/outgoing-records.ts';
 import { peer } from '../support/peer.ts';
 import { send, serve } from '../support/server.ts';
@@ -193,6 +194,16 @@ for (const [client, ask] of Object.entries(clients)) {
       });
     }
 
+    it('leaves an id that the application sends', async () => {
+      start({ forwardRequestId: true });
+      await runInWork({ requestId: 'id-1' }, () => ask('/200', { 'X-Request-ID': 'own' }));
+      const { headers } = (await outgoingTo(audit, '/200')).request_repr;
+      assert.deepEqual(
+        Object.entries(headers).filter(([name]) => /^x-request-id$/i.test(name)),
+        [['X-Request-ID', 'own']],
+      );
+    });
+
     it('has it carried also by what is not recorded', async () => {
       start({ forwardRequestId: true, ignoreOutgoingUrls: ['*/seen'] });
       const seen = await runInWork({ requestId: 'id-1' }, async () => {
@@ -207,6 +218,29 @@ for (const [client, ask] of Object.entries(clients)) {
     });
   });
 }
+
+describe('options of what goes out', () => {
+  it('can be changed, also while nothing is recorded', async () => {
+    start({ http: false });
+    const instrumentations = auditInstrumentations({ sequelize: false, peerNames: { '*': 'first' } });
+    for (const ask of Object.values(clients)) await ask('/200?first');
+    for (const one of instrumentations) {
+      one.disable();
+      one.setConfig({ ...one.getConfig(), peerNames: { '*': 'second' } });
+      one.enable();
+    }
+    for (const ask of Object.values(clients)) await ask('/200?second');
+    await audit.waitFor(() => outgoingRecords(audit).length === 4);
+    for (const one of instrumentations) one.disable();
+    assert.deepEqual(
+      outgoingRecords(audit).map(({ service_name, request_repr }) => [
+        service_name,
+        request_repr.endpoint.split('?')[1],
+      ]),
+      ['first', 'first', 'second', 'second'].map((name) => [name, name]),
+    );
+  });
+});
 
 describe('peerNames', () => {
   it('don’t look at the case of a host, and know the port that a URL leaves out', async () => {
