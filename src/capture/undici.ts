@@ -8,7 +8,13 @@ import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-excha
 import { OutgoingInstrumentation, type OutgoingInstrumentationConfig, isExporter } from './outgoing-instrumentation.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { UndiciExchange } from './undici-exchange.ts';
-import { type UndiciHeaders, type UndiciRequest, flatHeaders, undiciRequestUrl } from './undici-request.ts';
+import {
+  type UndiciHeaders,
+  type UndiciRequest,
+  addUndiciHeader,
+  flatHeaders,
+  undiciRequestUrl,
+} from './undici-request.ts';
 
 /** Records every exchange that goes out through `fetch` and undici 6 to 8, built in or installed. */
 export class UndiciInstrumentation extends OutgoingInstrumentation<WatchedRequest> {
@@ -27,7 +33,7 @@ export class UndiciInstrumentation extends OutgoingInstrumentation<WatchedReques
   }
 
   protected override addHeader(request: WatchedRequest, name: string, value: string): void {
-    request.addHeader(name, value);
+    addUndiciHeader(request, name, value);
   }
 
   protected override watch(request: WatchedRequest, options: OutgoingExchangeOptions): OutgoingExchange {
