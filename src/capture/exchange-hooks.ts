@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import { askHook } from './ask-hook.ts';
+import { askHook, isAskingHook } from './ask-hook.ts';
 import type { HeadersByName } from './headers-by-name.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { settled } from './settled.ts';
@@ -30,14 +30,16 @@ export interface ExchangeHooks {
 
 /**
  * Asks the hooks of one exchange: `requestHook` at once, `responseHook` when what this returns is called. Neither throws.
+ * Returns undefined for a request that a hook sends.
  */
-export type AskHooks = (request: ExchangeRequest) => AskResponseHook;
+export type AskHooks = (request: ExchangeRequest) => AskResponseHook | undefined;
 export type AskResponseHook = (response: ExchangeResponse) => Attributes | undefined;
 
 /** Undefined where the application has no hook. */
 export function exchangeHooks({ requestHook, responseHook }: ExchangeHooks): AskHooks | undefined {
   if (!requestHook && !responseHook) return undefined;
   return (request) => {
+    if (isAskingHook()) return undefined;
     const asked = requestHook && ask('requestHook', () => requestHook(request));
     if (!responseHook) return () => asked;
     return (response) => {

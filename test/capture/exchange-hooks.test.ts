@@ -225,21 +225,23 @@ for (const [client, ask] of Object.entries(clients)) {
       assert.deepEqual([response_repr.status_code, response_repr.headers['X-Answer']], [201, ['1', '2']]);
     });
 
-    it('are not asked of the requests that they send', async () => {
-      const sent: Promise<unknown>[] = [];
-      start({
-        ignorePaths: ['*'],
-        requestHook: () => {
-          sent.push(ask(`${server.url}/from-the-hook`, {}));
-          return { asked: true };
-        },
+    for (const hook of ['requestHook', 'responseHook'] as const) {
+      it(`are not asked of the requests that a ${hook} sends`, async () => {
+        const sent: Promise<unknown>[] = [];
+        start({
+          ignorePaths: ['*'],
+          [hook]: () => {
+            sent.push(ask(`${server.url}/from-the-hook`, {}));
+            return { asked: true };
+          },
+        });
+        await ask(`${server.url}/created`, {});
+        assert.deepEqual((await outgoingTo(audit, '/created')).attributes, { asked: true });
+        assert.equal((await outgoingTo(audit, '/from-the-hook')).attributes, undefined);
+        await Promise.all(sent);
+        assert.equal(sent.length, 1);
       });
-      await ask(`${server.url}/created`, {});
-      assert.deepEqual((await outgoingTo(audit, '/created')).attributes, { asked: true });
-      assert.equal((await outgoingTo(audit, '/from-the-hook')).attributes, undefined);
-      await Promise.all(sent);
-      assert.equal(sent.length, 1);
-    });
+    }
   });
 }
 
