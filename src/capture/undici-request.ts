@@ -7,7 +7,7 @@ export interface UndiciRequest {
   readonly path: string;
   /** A stream, an iterable, a form, a blob; text and bytes are a Buffer. */
   readonly body: unknown;
-  /** Name, value, name, value …, as far as undici doesn't keep them elsewhere; up to 6.10 their text. */
+  /** Name, value, name, value …, as far as undici doesn't keep them elsewhere; in the first releases of 6 a text. */
   readonly headers: (string | readonly string[])[] | string;
   /** Absent in 6.11.0. */
   addHeader?(name: string, value: string): void;
