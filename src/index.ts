@@ -7,6 +7,8 @@ export { type AuditInstrumentation, auditInstrumentations } from './instrumentat
 export { type SequelizeInstrumentationConfig, auditSequelize } from './capture/audit-sequelize.ts';
 export { type Actor, type ActorLike, type UserInfo, currentActor, setActor, withActor } from './context/actor.ts';
 export type { UserOf } from './capture/actor-finder.ts';
+export type { Attributes, ExchangeRequest, ExchangeResponse } from './capture/exchange-hooks.ts';
+export type { OutgoingRequest } from './capture/outgoing-request.ts';
 export type {
   AnyEvent,
   AppEvent,

@@ -39,13 +39,12 @@ export function auditInstrumentations(
   redactor?: Redactor,
 ): AuditInstrumentation[] {
   const checked = checkOptions(options, 'auditInstrumentations()');
-  const { http = true, outgoing = true, sequelize = true, reads, redaction, ...incoming } = checked;
+  const { http = true, outgoing = true, sequelize = true, reads, redaction, ...exchanges } = checked;
   const shared = redactor ?? createRedactor(redaction);
-  const { maxBodyBytes } = incoming;
-  const exchanges = { redactor: shared, ...(maxBodyBytes !== undefined && { maxBodyBytes }) };
+  const config = { ...exchanges, redactor: shared };
   return [
-    ...(http ? [new HttpServerInstrumentation({ ...incoming, redactor: shared })] : []),
-    ...(http && outgoing ? [new HttpClientInstrumentation(exchanges), new UndiciInstrumentation(exchanges)] : []),
+    ...(http ? [new HttpServerInstrumentation(config)] : []),
+    ...(http && outgoing ? [new HttpClientInstrumentation(config), new UndiciInstrumentation(config)] : []),
     ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, ...(reads !== undefined && { reads }) })] : []),
   ];
 }

@@ -1,9 +1,10 @@
-import { clientAddress } from './capture/client-address.ts';
 import type { IncomingOptions } from './capture/incoming-options.ts';
+import type { OutgoingOptions } from './capture/outgoing-options.ts';
 import type { RedactionOptions } from './event/redact.ts';
+import { OPTION_RULES, type OptionRule, listOf } from './option-rules.ts';
 
 /** What `auditInstrumentations` takes. */
-export interface InstrumentationOptions extends IncomingOptions {
+export interface InstrumentationOptions extends IncomingOptions, OutgoingOptions {
   /** Record HTTP exchanges. @default true */
   readonly http?: boolean;
   /** Record the HTTP exchanges that go out, too. @default true */
@@ -41,75 +42,6 @@ export class OptionError extends TypeError {
   }
 }
 
-interface Rule {
-  readonly expected: string;
-  readonly accepts: (value: unknown) => boolean;
-  /** Reads the option from a text of the environment; absent where no text can say it. */
-  readonly read?: (text: string) => unknown;
-}
-
-const FLAG: Rule = {
-  expected: 'true or false',
-  accepts: (value) => typeof value === 'boolean',
-  read: (text) => ({ true: true, '1': true, false: false, '0': false })[text.toLowerCase()] ?? text,
-};
-
-const FUNCTION: Rule = { expected: 'a function of the request', accepts: (value) => typeof value === 'function' };
-
-const MODE: Rule = {
-  expected: 'file permissions from 0 to 0o777, as a text in octal digits such as "640"',
-  accepts: (value) => isWhole(value, 0, 0o777),
-  read: (text) => (/^(?:0o)?[0-7]{1,4}$/.test(text) ? Number.parseInt(text.replace('0o', ''), 8) : text),
-};
-
-function choice(names: string, isName: (name: string) => boolean): Rule {
-  return {
-    expected: `all, none, request, response, or a list of ${names}, in which * is any run of characters`,
-    accepts: (value) => CHOICES.has(value) || isListOf(value, (name) => isText(name) && isName(name)),
-    read: (text) => (CHOICES.has(text.toLowerCase()) ? text.toLowerCase() : listOf(text)),
-  };
-}
-
-const CHOICES: ReadonlySet<unknown> = new Set(['all', 'none', 'request', 'response']);
-
-const MAX_BODY_BYTES_LIMIT = 16 * 1024 * 1024;
-
-const RULES: { readonly [name in keyof AuditOptions]-?: Rule } = {
-  http: FLAG,
-  outgoing: FLAG,
-  sequelize: FLAG,
-  reads: FLAG,
-  console: FLAG,
-  maxBodyBytes: {
-    expected: `a whole number of bytes from 0 to ${MAX_BODY_BYTES_LIMIT}`,
-    accepts: (value) => isWhole(value, 0, MAX_BODY_BYTES_LIMIT),
-    read: (text) => (/^\d+$/.test(text) ? Number(text) : text),
-  },
-  directory: {
-    expected: 'the path of a directory',
-    accepts: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
-    read: (text) => text,
-  },
-  fileMode: MODE,
-  directoryMode: MODE,
-  redaction: { expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
-  userOf: FUNCTION,
-  ignorePaths: {
-    expected: 'a list of paths that begin with / or *, in which * is any run of characters, and of regular expressions',
-    accepts: (value) => isListOf(value, (item) => item instanceof RegExp || (isText(item) && /^[/*]/.test(item))),
-    read: listOf,
-  },
-  ignoreIncomingRequestHook: FUNCTION,
-  captureBodies: choice('media types', (name) => name.includes('/')),
-  captureHeaders: choice('header names', (name) => /^[\w*.-]+$/.test(name)),
-  trustProxy: {
-    expected: 'true, false, a number of proxies, or addresses, subnets, loopback, linklocal, uniquelocal',
-    accepts: isTrustProxy,
-    read: (text) =>
-      /^(?:true|false)$/i.test(text) ? text.toLowerCase() === 'true' : /^\d+$/.test(text) ? Number(text) : listOf(text),
-  },
-};
-
 /**
  * Checks options that a person wrote. A text is read as in the environment, so that JSON can say `"fileMode": "640"`.
  *
@@ -122,9 +54,10 @@ export function checkOptions(options: unknown, where: string): AuditOptions {
   }
   const checked: Record<string, unknown> = {};
   for (const [name, given] of Object.entries(options)) {
-    if (!isOption(name)) throw new OptionError(where, `one of the options ${Object.keys(RULES).join(', ')}`, name);
+    if (!isOption(name))
+      throw new OptionError(where, `one of the options ${Object.keys(OPTION_RULES).join(', ')}`, name);
     if (given === undefined) continue;
-    const { accepts, read } = RULES[name];
+    const { accepts, read } = OPTION_RULES[name];
     const value: unknown = typeof given === 'string' && !accepts(given) && read ? read(given) : given;
     check(name, value, `option ${name} in ${where}`);
     checked[name] = value;
@@ -175,7 +108,7 @@ function optionFrom(variable: string, text: string): Partial<Record<keyof AuditO
     .slice(PREFIX.length)
     .toLowerCase()
     .replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  const read = isOption(name) ? RULES[name].read : undefined;
+  const read = isOption(name) ? OPTION_RULES[name].read : undefined;
   if (!isOption(name) || !read) throw new OptionError('the environment', `one of ${variables().join(', ')}`, variable);
   const value = read(text);
   check(name, value, variable);
@@ -183,49 +116,26 @@ function optionFrom(variable: string, text: string): Partial<Record<keyof AuditO
 }
 
 function variables(): string[] {
-  const readable = (Object.keys(RULES) as (keyof AuditOptions)[]).filter((name) => RULES[name].read);
+  const readable = (Object.keys(OPTION_RULES) as (keyof AuditOptions)[]).filter((name) => OPTION_RULES[name].read);
   const named = readable.map((name) => PREFIX + name.replace(/[A-Z]/g, '_$&').toUpperCase());
   return [...named, ...Object.keys(REDACTION_VARIABLES), HASH_KEY_VARIABLE, CONFIG_VARIABLE];
 }
 
 function check(name: keyof AuditOptions, value: unknown, where: string): void {
-  const rule = RULES[name];
-  if (!rule.accepts(value)) throw new OptionError(where, rule.expected, value);
+  const { accepts, expected } = OPTION_RULES[name];
+  if (!accepts(value)) throw new OptionError(where, expected, refusedPart(value, accepts));
+}
+
+/** Of a list or an object the item that is refused, which says more than all of it. */
+function refusedPart(value: unknown, accepts: OptionRule['accepts']): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.find((item) => !accepts([item])) ?? value;
+  const refused = Object.entries(value).find(([key, part]) => !accepts({ [key]: part }));
+  return refused ? `${refused[0]}=${typeof refused[1] === 'string' ? refused[1] : shown(refused[1])}` : value;
 }
 
 function isOption(name: string): name is keyof AuditOptions {
-  return Object.hasOwn(RULES, name);
-}
-
-function isWhole(value: unknown, from: number, to: number): boolean {
-  return Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isItem);
-}
-
-function isTrustProxy(value: unknown): boolean {
-  if (typeof value === 'boolean') return true;
-  if (typeof value === 'number') return isWhole(value, 0, Number.MAX_SAFE_INTEGER);
-  if (!isText(value) && !isListOf(value, isText)) return false;
-  try {
-    clientAddress(value as string | string[]);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean);
+  return Object.hasOwn(OPTION_RULES, name);
 }
 
 function shown(value: unknown): string {

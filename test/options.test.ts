@@ -23,6 +23,9 @@ describe('options from the environment', () => {
         ACTIVITY_AUDIT_CAPTURE_BODIES: 'application/json,text/*',
         ACTIVITY_AUDIT_CAPTURE_HEADERS: 'None',
         ACTIVITY_AUDIT_TRUST_PROXY: '2',
+        ACTIVITY_AUDIT_IGNORE_OUTGOING_URLS: 'http://169.254.169.254/*, *://metrics.internal/*',
+        ACTIVITY_AUDIT_PEER_NAMES: 'api.stripe.com=stripe, 10.0.0.7:8080 = billing = 2,[::1]:*=self',
+        ACTIVITY_AUDIT_FORWARD_REQUEST_ID: '*.internal, 10.0.0.7:8080',
         PATH: '/bin',
       }),
       {
@@ -37,8 +40,22 @@ describe('options from the environment', () => {
         captureBodies: ['application/json', 'text/*'],
         captureHeaders: 'none',
         trustProxy: 2,
+        ignoreOutgoingUrls: ['http://169.254.169.254/*', '*://metrics.internal/*'],
+        peerNames: { 'api.stripe.com': 'stripe', '10.0.0.7:8080': 'billing = 2', '[::1]:*': 'self' },
+        forwardRequestId: ['*.internal', '10.0.0.7:8080'],
         redaction: { names: ['iban', 'diagnosis'], hashKey: 'a key of many letters' },
       },
+    );
+  });
+
+  it('may say with one word what they may say with a list', () => {
+    assert.deepEqual(
+      optionsFromEnvironment({ ACTIVITY_AUDIT_FORWARD_REQUEST_ID: 'True', ACTIVITY_AUDIT_CAPTURE_BODIES: 'incoming' }),
+      { forwardRequestId: true, captureBodies: 'incoming' },
+    );
+    assert.deepEqual(
+      optionsFromEnvironment({ ACTIVITY_AUDIT_FORWARD_REQUEST_ID: '0', ACTIVITY_AUDIT_CAPTURE_HEADERS: 'Outgoing' }),
+      { forwardRequestId: false, captureHeaders: 'outgoing' },
     );
   });
 
@@ -58,8 +75,18 @@ describe('options from the environment', () => {
     ],
     ['ACTIVITY_AUDIT_USER_OF', 'x', /expected one of/],
     ['ACTIVITY_AUDIT_IGNORE_INCOMING_REQUEST_HOOK', 'x', /expected one of/],
-    ['ACTIVITY_AUDIT_IGNORE_PATHS', 'health', /expected a list of paths that begin with \/ or \*.*, got an array/],
-    ['ACTIVITY_AUDIT_CAPTURE_BODIES', 'nothing', /expected all, none, request, response, or a list of media types/],
+    ['ACTIVITY_AUDIT_IGNORE_PATHS', '/a,health', /expected a list of paths that begin with \/ or \*.*, got "health"/],
+    ['ACTIVITY_AUDIT_IGNORE_OUTGOING_URLS', 'example.com', /a list of URLs that begin with .*, got "example\.com"/],
+    [
+      'ACTIVITY_AUDIT_CAPTURE_BODIES',
+      'nothing',
+      /expected all, none, request, response, incoming, outgoing, or a list of media types.*, got "nothing"/,
+    ],
+    ['ACTIVITY_AUDIT_PEER_NAMES', 'a=b,stripe', /PEER_NAMES: expected names of hosts.*, got "a=b,stripe"/],
+    ['ACTIVITY_AUDIT_PEER_NAMES', 'https://stripe.com=stripe', /got "https:\/\/stripe\.com=stripe"/],
+    ['ACTIVITY_AUDIT_PEER_NAMES', 'stripe.com=', /got "stripe\.com="/],
+    ['ACTIVITY_AUDIT_FORWARD_REQUEST_ID', 'maybe/not', /expected true, false, or a list of hosts.*, got "maybe\/not"/],
+    ['ACTIVITY_AUDIT_REQUEST_HOOK', 'x', /expected one of/],
     ['ACTIVITY_AUDIT_TRUST_PROXY', '10.0.0.0/33', /expected true, false, a number of proxies, or addresses/],
     ['ACTIVITY_AUDIT_TRUST_PROXY', 'lopback', /expected true, false, a number of proxies, or addresses/],
   ];
@@ -86,6 +113,14 @@ describe('options from code or a file', () => {
     assert.deepEqual(checkOptions({ trustProxy }, 'audit.json'), { trustProxy });
   });
 
+  it('may say for each direction what is shown', () => {
+    const options = {
+      captureBodies: { incoming: 'request', outgoing: ['text/*'] },
+      captureHeaders: { outgoing: 'none' },
+    };
+    assert.deepEqual(checkOptions(options, 'audit.json'), options);
+  });
+
   const bad: [options: unknown, message: RegExp][] = [
     [{ consol: true }, /audit\.json: expected one of the options http, .* got "consol"/],
     [{ maxBodyBytes: -1 }, /option maxBodyBytes in audit\.json: expected a whole number of bytes .* got -1 \(number\)/],
@@ -95,6 +130,17 @@ describe('options from code or a file', () => {
     [{ ignorePaths: [7] }, /option ignorePaths in audit\.json: expected a list of paths/],
     [{ captureBodies: true }, /expected all, none, request, response/],
     [{ captureHeaders: ['a b'] }, /or a list of header names/],
+    [{ captureBodies: { incoming: 'outgoing' } }, /expected all, none, .*, got "incoming=outgoing"/],
+    [{ captureBodies: { both: 'all' } }, /expected all, none, .*, got "both=all"/],
+    [{ requestHook: 'x' }, /expected a function of the request, got "x"/],
+    [{ responseHook: {} }, /expected a function of the response, got an object/],
+    [{ ignoreOutgoingRequestHook: null }, /expected a function of the request, got null/],
+    [{ ignoreOutgoingUrls: ['/path'] }, /expected a list of URLs .*, got "\/path"/],
+    [{ peerNames: ['stripe.com'] }, /expected names of hosts, .*, got "stripe\.com"/],
+    [{ peerNames: { 'stripe.com': 7 } }, /got "stripe\.com=7 \(number\)"/],
+    [{ peerNames: { '::1': 'self' } }, /got "::1=self"/],
+    [{ forwardRequestId: ['a b'] }, /expected true, false, or a list of hosts, .*, got "a b"/],
+    [{ forwardRequestId: 'stripe.com/' }, /got "stripe\.com\/"/],
     [{ trustProxy: -1 }, /expected true, false, a number of proxies/],
     [{ trustProxy: ['10.0.0.0/8', ''] }, /expected true, false, a number of proxies/],
     [{ redaction: null }, /expected an object, got null/],

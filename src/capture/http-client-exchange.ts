@@ -1,10 +1,11 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 
 import { headerOf } from '../event/header-of.ts';
-import { headersIn } from './headers-in.ts';
+import { clientRequestUrl } from './client-request-url.ts';
 import { type HttpWatcher, unwatch, watch } from './http-patch.ts';
 import { outgoingError } from './outgoing-error.ts';
 import { OutgoingExchange, type OutgoingExchangeOptions, type OutgoingFacts } from './outgoing-exchange.ts';
+import { sentHeaders } from './sent-headers.ts';
 
 /** One exchange of Node's HTTP client. */
 export class HttpClientExchange extends OutgoingExchange implements HttpWatcher {
@@ -73,7 +74,7 @@ export class HttpClientExchange extends OutgoingExchange implements HttpWatcher 
     return {
       protocol: request.protocol === 'https:' ? 'https' : 'http',
       method: this.#method,
-      url: this.#url(headers),
+      url: clientRequestUrl(request, this.#path, headers, this.#port),
       peer: withoutBrackets(request.host),
       requestHeaders: headers,
       statusCode: response?.statusCode,
@@ -86,21 +87,6 @@ export class HttpClientExchange extends OutgoingExchange implements HttpWatcher 
     if (this.#method === 'HEAD' || statusCode === 204 || statusCode === 304) return;
     this.responseBody.complete = false;
     this.responseBody.size = Number(headers['content-length'] ?? this.responseBody.size);
-  }
-
-  /** A request to a proxy names the whole URL itself. */
-  #url(headers: readonly string[]): string {
-    const path = this.#path;
-    if (/^https?:\/\//i.test(path)) return path;
-    return `${this.#request.protocol}//${this.#authority(headers)}${path.startsWith('/') ? '' : '/'}${path}`;
-  }
-
-  /** Node puts host and port into the header `Host`, where the application doesn't say something else there. */
-  #authority(headers: readonly string[]): string {
-    const host = bracketed(this.#request.host);
-    const named = headerOf(headers, 'host');
-    if (named.replace(/:\d+$/, '') === host) return named;
-    return this.#port === undefined ? host : `${host}:${this.#port}`;
   }
 }
 
@@ -118,20 +104,6 @@ function isUnseen(response: Response | undefined): response is Response {
 
 function responseOf(request: ClientRequest): Response | undefined {
   return (request as { res?: Response | null }).res ?? undefined;
-}
-
-/** The headers as they were sent; where it didn't come to that, as they would have been. */
-function sentHeaders(request: ClientRequest): string[] {
-  const { _header: head } = request as { _header?: string | null };
-  if (head) return headersIn(head);
-  return request
-    .getRawHeaderNames()
-    .flatMap((name) => [request.getHeader(name) ?? ''].flat().flatMap((value) => [name, String(value)]));
-}
-
-/** An IPv6 address as it stands in a URL. */
-function bracketed(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
 
 function withoutBrackets(host: string): string {

@@ -8,6 +8,8 @@ import { type Work, currentWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import type { IncomingDraft } from '../event/request-event.ts';
 import { type Context, ROOT_CONTEXT, context, getRPCMetadata, trace } from '../vendor/opentelemetry.ts';
+import type { AskResponseHook } from './exchange-hooks.ts';
+import { headersByName } from './headers-by-name.ts';
 import { type HttpWatcher, unwatch } from './http-patch.ts';
 import type { IncomingRules } from './incoming-rules.ts';
 import { PassingBody } from './passing-body.ts';
@@ -31,6 +33,7 @@ export class HttpExchange implements HttpWatcher {
   readonly #clientAddress: string | undefined;
   readonly #protocol: 'http' | 'https';
   readonly #rules: IncomingRules;
+  readonly #askResponseHook: AskResponseHook | undefined;
   /** Undefined where the request has no body, or one in chunks. */
   readonly #contentLength: number | undefined;
   readonly #requestBody: PassingBody;
@@ -60,6 +63,7 @@ export class HttpExchange implements HttpWatcher {
     this.#requestBody = new PassingBody(rules.request.keptBytes);
     this.#responseBody = new PassingBody(rules.response.keptBytes);
     this.work = work;
+    this.#askResponseHook = rules.askHooks?.(request);
   }
 
   received(chunk: unknown, encoding: unknown): void {
@@ -156,6 +160,7 @@ export class HttpExchange implements HttpWatcher {
       route: guard('finding the route of a request', () => expressRoute(request)) ?? this.#spanRoute(),
       clientAddress: this.#clientAddress,
       error,
+      attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }),
       seconds: Math.round(((this.#closed?.at ?? performance.now()) - this.#startedAt) * 1000) / 1e6,
     };
   }

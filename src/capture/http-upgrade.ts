@@ -7,6 +7,8 @@ import type { Work } from '../context/work.ts';
 import type { Body } from '../event/body.ts';
 import { guard } from '../event/guard.ts';
 import { ROOT_CONTEXT } from '../vendor/opentelemetry.ts';
+import type { AskResponseHook, Attributes } from './exchange-hooks.ts';
+import { headersByName } from './headers-by-name.ts';
 import type { Told } from './http-exchange.ts';
 import type { IncomingRules } from './incoming-rules.ts';
 import { type ResponseHead, responseHead } from './response-head.ts';
@@ -31,6 +33,9 @@ export class HttpUpgrade implements SocketWatcher {
   #answer: Buffer = Buffer.alloc(0);
   #head: ResponseHead | undefined;
   #headBytes = 0;
+  /** Until it was asked. */
+  #askResponseHook: AskResponseHook | undefined;
+  #attributes: Attributes | undefined;
   #isTold = false;
 
   constructor(
@@ -49,6 +54,7 @@ export class HttpUpgrade implements SocketWatcher {
     this.#clientAddress = rules.clientAddress(request);
     const { bytesRead = 0, bytesWritten = 0 } = this.#socket;
     this.#bytesBefore = { read: bytesRead - head.length, written: bytesWritten };
+    this.#askResponseHook = rules.askHooks?.(request);
   }
 
   answering(bytes: Buffer): boolean {
@@ -61,8 +67,9 @@ export class HttpUpgrade implements SocketWatcher {
       this.#headBytes = text.length;
     }
     this.#answer = Buffer.alloc(0);
-    // The request may be gone when the connection ends: who made it is remembered now.
+    // The request may be gone when the connection ends: who made it, and what hooks say of it, is remembered now.
     this.work.findActor?.();
+    this.#askOfResponse();
     return true;
   }
 
@@ -70,6 +77,13 @@ export class HttpUpgrade implements SocketWatcher {
     const { errored } = this.#socket;
     if (errored) this.#tell(`The connection broke off: ${errored.message}`);
     else this.#tell(this.#head ? null : 'The connection was closed before the response was sent');
+  }
+
+  #askOfResponse(): void {
+    const { statusCode, headers = [] } = this.#head ?? {};
+    const ask = this.#askResponseHook;
+    this.#askResponseHook = undefined;
+    if (ask) this.#attributes = ask({ statusCode, headers: headersByName(headers) });
   }
 
   processEnded(): void {
@@ -90,6 +104,7 @@ export class HttpUpgrade implements SocketWatcher {
   #draft(error: string | null): Parameters<Told>[0] {
     const { statusCode, headers = [] } = this.#head ?? {};
     const { request, response } = this.#rules;
+    this.#askOfResponse();
     const { bytesRead = 0, bytesWritten = 0 } = this.#socket;
     return {
       protocol: this.#protocol,
@@ -105,6 +120,7 @@ export class HttpUpgrade implements SocketWatcher {
       route: undefined,
       clientAddress: this.#clientAddress,
       error,
+      attributes: this.#attributes,
       seconds: Math.round((performance.now() - this.#startedAt) * 1000) / 1e6,
     };
   }

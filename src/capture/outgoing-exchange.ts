@@ -4,18 +4,26 @@ import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
 import type { OutgoingDraft } from '../event/request-event.ts';
 import { type Context, trace } from '../vendor/opentelemetry.ts';
+import type { AskResponseHook } from './exchange-hooks.ts';
+import { headersByName } from './headers-by-name.ts';
+import type { OutgoingRules } from './outgoing-rules.ts';
 import { PassingBody } from './passing-body.ts';
 import { spanOf } from './trace-parent.ts';
 
 export interface OutgoingExchangeOptions {
   /** Takes the exchange once it has ended. */
   readonly told: (exchange: OutgoingExchange, draft: OutgoingDraft, origin: Origin) => void;
-  readonly maxBodyBytes: number;
+  readonly rules: OutgoingRules;
+  /** Undefined where the application has no hooks. */
+  readonly askResponseHook: AskResponseHook | undefined;
   readonly now: () => number;
 }
 
 /** What a client knows of its exchange, beside what is the same for all clients. */
-export type OutgoingFacts = Omit<OutgoingDraft, 'requestBody' | 'responseBody' | 'error' | 'seconds'>;
+export type OutgoingFacts = Pick<
+  OutgoingDraft,
+  'protocol' | 'method' | 'url' | 'peer' | 'requestHeaders' | 'statusCode' | 'responseHeaders'
+>;
 
 /** One outgoing request and its response: of the work that asked for it, and told once, however it ends. */
 export abstract class OutgoingExchange {
@@ -31,8 +39,8 @@ export abstract class OutgoingExchange {
   constructor(options: OutgoingExchangeOptions) {
     this.#options = options;
     this.#origin = currentOrigin(options.now);
-    this.requestBody = new PassingBody(options.maxBodyBytes);
-    this.responseBody = new PassingBody(options.maxBodyBytes);
+    this.requestBody = new PassingBody(options.rules.request.keptBytes);
+    this.responseBody = new PassingBody(options.rules.response.keptBytes);
   }
 
   /** Asked once, when the exchange is told. */
@@ -48,12 +56,11 @@ export abstract class OutgoingExchange {
     if (this.#isTold) return;
     this.#isTold = true;
     guard('recording an outgoing request', () => {
-      const { requestBody, responseBody } = this;
       const { told, now } = this.#options;
       const seconds = Math.round((performance.now() - this.#startedAt) * 1000) / 1e6;
       const facts = this.facts();
       const origin = { ...this.#origin, time: now(), context: this.#spanContext(facts) };
-      told(this, { ...facts, requestBody, responseBody, error, seconds }, origin);
+      told(this, { ...this.#shown(facts), error, seconds }, origin);
     });
   }
 
@@ -67,6 +74,24 @@ export abstract class OutgoingExchange {
     if (!sent || sent.spanId === this.#callerId) return context;
     const active = trace.getSpanContext(context);
     return active && active.traceId !== sent.traceId ? context : trace.setSpanContext(context, sent);
+  }
+
+  /** What the options say of it. */
+  #shown(facts: OutgoingFacts): Omit<OutgoingDraft, 'error' | 'seconds'> {
+    const { rules, askResponseHook } = this.#options;
+    const { statusCode, requestHeaders, responseHeaders } = facts;
+    const { requestBody, responseBody } = this;
+    requestBody.hidden = !rules.request.showsBody(requestHeaders);
+    responseBody.hidden = !rules.response.showsBody(responseHeaders);
+    return {
+      ...facts,
+      peer: rules.peerName?.(facts.url) ?? facts.peer,
+      shownRequestHeaders: rules.request.shownHeaders(requestHeaders),
+      requestBody,
+      shownResponseHeaders: rules.response.shownHeaders(responseHeaders),
+      responseBody,
+      attributes: askResponseHook?.({ statusCode, headers: headersByName(responseHeaders) }),
+    };
   }
 
   protected requestChunk(chunk: unknown, encoding?: unknown): void {

@@ -1,39 +1,56 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
+import type { Origin } from '../context/origin.ts';
+import { currentWork } from '../context/work.ts';
 import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
-import { outgoingEvent } from '../event/request-event.ts';
+import { type OutgoingDraft, outgoingEvent } from '../event/request-event.ts';
 import { context, isTracingSuppressed } from '../vendor/opentelemetry.ts';
 import { InFlight } from './in-flight.ts';
 import { Instrumentation } from './instrumentation.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
+import type { OutgoingOptions } from './outgoing-options.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
+import { type OutgoingRules, outgoingRules } from './outgoing-rules.ts';
 
-export interface OutgoingInstrumentationConfig {
+export interface OutgoingInstrumentationConfig extends OutgoingOptions {
   /** @default true */
   readonly enabled?: boolean;
   readonly redactor: Redactor;
-  /** How many bytes of a body a record shows. @default 65536 */
-  readonly maxBodyBytes?: number;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
 
 /** What the instrumentations of HTTP clients share: a channel that tells of each request, and the way to its record. */
-export abstract class OutgoingInstrumentation extends Instrumentation<OutgoingInstrumentationConfig> {
+export abstract class OutgoingInstrumentation<Request> extends Instrumentation<OutgoingInstrumentationConfig> {
   readonly #inFlight = new InFlight();
   readonly #channel: string;
+  #rules: OutgoingRules;
   #isEnabled = false;
 
   /** @param channel tells of a request while it is being created, in the work that asks for it */
   protected constructor(client: string, channel: string, config: OutgoingInstrumentationConfig) {
     super(`activity-audit/${client}`, config);
     this.#channel = channel;
+    this.#rules = outgoingRules(config);
     this.enable();
   }
 
-  /** Watches the request that the channel tells of, unless somebody does, or it is nobody's business. */
-  protected abstract watch(message: unknown, options: OutgoingExchangeOptions): OutgoingExchange | undefined;
+  /** The request that the channel tells of, unless somebody watches it, or it is nobody's business. */
+  protected abstract requestIn(message: unknown): Request | undefined;
+
+  protected abstract factsOf(request: Request): OutgoingRequest;
+
+  /** Adds a header that the request doesn't have, if it isn't too late. */
+  protected abstract addHeader(request: Request, name: string, value: string): void;
+
+  protected abstract watch(request: Request, options: OutgoingExchangeOptions): OutgoingExchange;
+
+  override setConfig(config: OutgoingInstrumentationConfig): void {
+    super.setConfig(config);
+    this.#rules = outgoingRules(config);
+  }
 
   protected override start(): void {
     if (this.#isEnabled) return;
@@ -56,12 +73,32 @@ export abstract class OutgoingInstrumentation extends Instrumentation<OutgoingIn
 
   #created(message: unknown): void {
     if (isTracingSuppressed(context.active())) return;
-    const { redactor, maxBodyBytes = 65_536, now = Date.now } = this.getConfig();
-    const told: OutgoingExchangeOptions['told'] = (exchange, draft, origin) => {
-      this.#inFlight.delete(exchange);
-      emit(outgoingEvent(draft, origin, redactor, maxBodyBytes), origin, this.provider);
-    };
-    const exchange = this.watch(message, { told, maxBodyBytes, now });
-    if (exchange) this.#inFlight.add(exchange);
+    const request = this.requestIn(message);
+    if (!request) return;
+    const rules = this.#rules;
+    const { forwardsTo, ignores, askHooks } = rules;
+    const facts = forwardsTo || ignores || askHooks ? this.factsOf(request) : undefined;
+    if (facts && forwardsTo?.(facts.url)) this.#forwardRequestId(request, facts);
+    if (facts && ignores?.(facts)) return;
+    const exchange = this.watch(request, {
+      told: (done, draft, origin) => this.#told(done, draft, origin, rules.maxBodyBytes),
+      rules,
+      askResponseHook: facts && askHooks?.(facts),
+      now: this.getConfig().now ?? Date.now,
+    });
+    this.#inFlight.add(exchange);
+  }
+
+  #forwardRequestId(request: Request, { headers }: OutgoingRequest): void {
+    const requestId = currentWork()?.requestId;
+    if (requestId === undefined || headers[REQUEST_ID] !== undefined) return;
+    guard('forwarding the id of a request', () => this.addHeader(request, REQUEST_ID, requestId));
+  }
+
+  #told(exchange: OutgoingExchange, draft: OutgoingDraft, origin: Origin, maxBodyBytes: number): void {
+    this.#inFlight.delete(exchange);
+    emit(outgoingEvent(draft, origin, this.getConfig().redactor, maxBodyBytes), origin, this.provider);
   }
 }
+
+const REQUEST_ID = 'x-request-id';

@@ -3,7 +3,7 @@ import { headersIn } from './headers-in.ts';
 import { originalMethod } from './original-method.ts';
 import { outgoingError } from './outgoing-error.ts';
 import { OutgoingExchange, type OutgoingExchangeOptions, type OutgoingFacts } from './outgoing-exchange.ts';
-import { type UndiciHeaders, type UndiciRequest, flatHeaders } from './undici-request.ts';
+import { type UndiciHeaders, type UndiciRequest, flatHeaders, undiciRequestUrl } from './undici-request.ts';
 
 /** One exchange of undici, which is also what `fetch` is built on. */
 export class UndiciExchange extends OutgoingExchange {
@@ -19,7 +19,7 @@ export class UndiciExchange extends OutgoingExchange {
     super(options);
     this.#request = request;
     this.#method = request.method;
-    this.#url = urlOf(request);
+    this.#url = undiciRequestUrl(request);
     this.#watch(request);
   }
 
@@ -80,12 +80,6 @@ export class UndiciExchange extends OutgoingExchange {
       this.completed();
     });
   }
-}
-
-/** A request to a proxy names the whole URL itself, one for a tunnel the host alone. */
-function urlOf({ origin, path }: UndiciRequest): string {
-  if (/^https?:\/\//i.test(path)) return path;
-  return `${String(origin).replace(/\/$/, '')}${path.startsWith('/') ? '' : '/'}${path}`;
 }
 
 /** Has `before` see what a method is called with, if the request has one of that name. */

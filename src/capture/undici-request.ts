@@ -1,3 +1,5 @@
+import { headersIn } from './headers-in.ts';
+
 /** What we see of a request inside undici 6 to 8, and of the copies of undici that are built into Node. */
 export interface UndiciRequest {
   readonly method: string;
@@ -5,15 +7,29 @@ export interface UndiciRequest {
   readonly path: string;
   /** A stream, an iterable, a form, a blob; text and bytes are a Buffer. */
   readonly body: unknown;
-  /** Name, value, name, value …, as far as undici doesn't keep them elsewhere. */
-  readonly headers: readonly (string | readonly string[])[];
+  /** Name, value, name, value …, as far as undici doesn't keep them elsewhere; in the first releases of 6 a text. */
+  readonly headers: (string | readonly string[])[] | string;
+  /** Absent in 6.11.0. */
+  addHeader?(name: string, value: string): void;
+}
+
+/** A request to a proxy names the whole URL itself, one for a tunnel the host alone. */
+export function undiciRequestUrl({ origin, path }: UndiciRequest): string {
+  if (/^https?:\/\//i.test(path)) return path;
+  return `${String(origin).replace(/\/$/, '')}${path.startsWith('/') ? '' : '/'}${path}`;
+}
+
+export function addUndiciHeader(request: UndiciRequest, name: string, value: string): void {
+  if (request.addHeader) request.addHeader(name, value);
+  else if (typeof request.headers !== 'string') request.headers.push(name, value);
 }
 
 /** Of a response; pairs of bytes, or an object of texts over HTTP/2. */
 export type UndiciHeaders = readonly (Uint8Array | string | readonly (Uint8Array | string)[])[] | object;
 
 /** Name, value, name, value …. */
-export function flatHeaders(headers: UndiciHeaders): string[] {
+export function flatHeaders(headers: UndiciHeaders | string): string[] {
+  if (typeof headers === 'string') return headersIn(`\r\n${headers}`);
   if (!Array.isArray(headers)) {
     return Object.entries(headers as Record<string, unknown>).flatMap(([name, value]) => pairs(name, value));
   }

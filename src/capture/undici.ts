@@ -3,23 +3,43 @@ import { subscribe } from 'node:diagnostics_channel';
 import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
 import { define } from './define.ts';
+import { headersByName } from './headers-by-name.ts';
 import { isExporter } from './is-exporter.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
 import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
 import { UndiciExchange } from './undici-exchange.ts';
-import { type UndiciHeaders, type UndiciRequest, flatHeaders } from './undici-request.ts';
+import {
+  type UndiciHeaders,
+  type UndiciRequest,
+  addUndiciHeader,
+  flatHeaders,
+  undiciRequestUrl,
+} from './undici-request.ts';
 
 /** Records every exchange that goes out through `fetch` and undici 6 to 8, built in or installed. */
-export class UndiciInstrumentation extends OutgoingInstrumentation {
+export class UndiciInstrumentation extends OutgoingInstrumentation<WatchedRequest> {
   constructor(config: OutgoingInstrumentationConfig) {
     super('undici', 'undici:request:create', config);
   }
 
-  protected override watch(message: unknown, options: OutgoingExchangeOptions): OutgoingExchange | undefined {
+  protected override requestIn(message: unknown): WatchedRequest | undefined {
     const { request } = message as { request: WatchedRequest };
     if (request[EXCHANGE]) return undefined;
     const headers = flatHeaders(request.headers);
-    if (isExporter((name) => headerOf(headers, name))) return undefined;
+    return isExporter((name) => headerOf(headers, name)) ? undefined : request;
+  }
+
+  protected override factsOf(request: WatchedRequest): OutgoingRequest {
+    const headers = headersByName(flatHeaders(request.headers));
+    return { method: request.method, url: undiciRequestUrl(request), headers };
+  }
+
+  protected override addHeader(request: WatchedRequest, name: string, value: string): void {
+    addUndiciHeader(request, name, value);
+  }
+
+  protected override watch(request: WatchedRequest, options: OutgoingExchangeOptions): OutgoingExchange {
     const exchange = new UndiciExchange(request, options);
     define(request, EXCHANGE, exchange, false);
     followOnce();
@@ -27,7 +47,7 @@ export class UndiciInstrumentation extends OutgoingInstrumentation {
   }
 }
 
-const EXCHANGE = Symbol.for('activity-audit.undici.exchange.1');
+const EXCHANGE: unique symbol = Symbol.for('activity-audit.undici.exchange.1');
 
 interface WatchedRequest extends UndiciRequest {
   /** Of whichever copy of this package. */

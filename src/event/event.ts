@@ -117,6 +117,8 @@ export interface RequestEvent<Body = Json> extends Tail {
   /** True byte counts of the bodies as they were on the wire, also where the body was cut. */
   readonly request_size?: number | undefined;
   readonly response_size?: number | undefined;
+  /** What the application's hooks added. */
+  readonly attributes?: JsonObject | undefined;
 }
 
 /** A login, logout, or another event of a user's account. */

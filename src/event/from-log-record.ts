@@ -15,6 +15,7 @@ import type {
   Tail,
 } from './event.ts';
 import { levelOf } from './levels.ts';
+import { isOwnAttribute } from './own-attribute.ts';
 import type { Redactor } from './redact.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -41,18 +42,18 @@ export interface LogRecordLike {
  * names come back in lower case. A record with one of our event names that lacks what such an event must have, and
  * every other record, is an app record.
  *
- * @param redactor redacts app records; ours were redacted before they were emitted
+ * @param redactor redacts what other code wrote; what is ours was redacted before it was emitted
  */
 export function fromLogRecord(record: LogRecordLike, redactor: Redactor): AnyEvent {
-  return auditEvent(record) ?? appEvent(record, redactor);
+  return auditEvent(record, redactor) ?? appEvent(record, redactor);
 }
 
-function auditEvent(record: LogRecordLike): AuditEvent | undefined {
+function auditEvent(record: LogRecordLike, redactor: Redactor): AuditEvent | undefined {
   switch (record.eventName) {
     case 'audit.model':
       return typeof record.attributes[A.AUDIT_TARGET_TYPE] === 'string' ? modelEvent(record) : undefined;
     case 'audit.request':
-      return typeof record.attributes[A.HTTP_REQUEST_METHOD] === 'string' ? requestEvent(record) : undefined;
+      return typeof record.attributes[A.HTTP_REQUEST_METHOD] === 'string' ? requestEvent(record, redactor) : undefined;
     case 'audit.login':
       return typeof record.attributes[A.AUDIT_LOGIN_EVENT] === 'string' ? loginEvent(record) : undefined;
     default:
@@ -79,7 +80,7 @@ function modelEvent(record: LogRecordLike): ModelEvent {
   };
 }
 
-function requestEvent(record: LogRecordLike): RequestEvent {
+function requestEvent(record: LogRecordLike, redactor: Redactor): RequestEvent {
   const { attributes } = record;
   const incoming = attributes[A.AUDIT_REQUEST_TYPE] !== 'external';
   return {
@@ -98,6 +99,7 @@ function requestEvent(record: LogRecordLike): RequestEvent {
     client_address: optionalText(attributes[A.CLIENT_ADDRESS]),
     request_size: number(attributes[A.HTTP_REQUEST_BODY_SIZE]),
     response_size: number(attributes[A.HTTP_RESPONSE_BODY_SIZE]),
+    attributes: restOf(attributes, isOwnAttribute, redactor),
     ...tail(record, true),
   };
 }
@@ -175,7 +177,7 @@ function appEvent(record: LogRecordLike, redactor: Redactor): AppEvent {
     message: redactor.text(bodyText(record.body, redactor)),
     exception: redactor.text(exceptionText(attributes)),
     line: number(attributes[A.CODE_LINE_NUMBER]) ?? '',
-    attributes: restOf(attributes, redactor),
+    attributes: restOf(attributes, (name) => APP_KEYS.has(name), redactor),
     ...tail(record),
   };
 }
@@ -186,10 +188,15 @@ function exceptionText(attributes: LogRecordLike['attributes']): string {
   return [attributes[A.EXCEPTION_TYPE], attributes[A.EXCEPTION_MESSAGE]].map(text).filter(Boolean).join(': ');
 }
 
-function restOf(attributes: LogRecordLike['attributes'], redactor: Redactor): JsonObject | undefined {
+/** Those that have no key of their own: others put them there, so they are redacted here. */
+function restOf(
+  attributes: LogRecordLike['attributes'],
+  hasKey: (name: string) => boolean,
+  redactor: Redactor,
+): JsonObject | undefined {
   const rest: Record<string, unknown> = {};
   for (const name in attributes) {
-    if (!APP_KEYS.has(name)) rest[name] = attributes[name];
+    if (!hasKey(name)) rest[name] = attributes[name];
   }
   return Object.keys(rest).length > 0 ? redactor.object(rest, 'attributes') : undefined;
 }

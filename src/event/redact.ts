@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from './event.ts';
-import { headersByName, withoutTokens } from './headers-by-name.ts';
+import { headersAsSent, withoutTokens } from './headers-as-sent.ts';
 import { JsonText } from './json-text.ts';
 import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
 import { redactJson } from './redact-json.ts';
@@ -205,7 +205,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
       const name = headers[i] as string;
       const verdict = policy.ofName(name);
       const isRare = policy.hasPaths || verdict === 'rename' || name in shown || name === 'value';
-      if (isRare) return objectOf(headersByName(headers), root);
+      if (isRare) return objectOf(headersAsSent(headers), root);
       const value = headers[i + 1] as string;
       const part = verdict === 'keep' ? redactedText(withoutTokens(name, value)) : replacement(value, verdict);
       if (part !== undefined) shown[name] = part;

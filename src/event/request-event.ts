@@ -22,6 +22,8 @@ interface ExchangeDraft {
   readonly responseBody: Body;
   /** Why it failed, or null. */
   readonly error: string | null;
+  /** What the application adds, of any values. */
+  readonly attributes?: object | undefined;
   readonly seconds: number;
 }
 
@@ -66,6 +68,7 @@ export function incomingEvent(
     client_address: draft.clientAddress,
     request_size: draft.requestBody.size,
     response_size: draft.responseBody.size,
+    attributes: draft.attributes && attributesRepr(draft.attributes, redactor),
     ...tail(origin, outcomeOf(draft), true),
   };
 }
@@ -93,6 +96,7 @@ export function outgoingEvent(
     execution_time: draft.seconds,
     request_size: draft.requestBody.size,
     response_size: draft.responseBody.size,
+    attributes: draft.attributes && attributesRepr(draft.attributes, redactor),
     ...tail(origin, outcomeOf(draft), true),
   };
 }
@@ -122,7 +126,7 @@ function outgoingRequest(
   return {
     endpoint: redactor.url(draft.url),
     method: draft.method,
-    headers: redactor.headers(draft.requestHeaders, 'request.headers'),
+    headers: redactor.headers(draft.shownRequestHeaders ?? draft.requestHeaders, 'request.headers'),
     ...bodyRepr(draft.requestBody, draft.requestHeaders, 'request.body', redactor, maxBodyBytes),
   };
 }
@@ -133,6 +137,12 @@ function responseRepr(draft: ExchangeDraft, redactor: Redactor, maxBodyBytes: nu
     headers: redactor.headers(draft.shownResponseHeaders ?? draft.responseHeaders, 'response.headers'),
     ...bodyRepr(draft.responseBody, draft.responseHeaders, 'response.body', redactor, maxBodyBytes),
   };
+}
+
+/** Undefined where nothing is left of them. */
+function attributesRepr(attributes: object, redactor: Redactor): JsonObject | undefined {
+  const shown = redactor.object(attributes, 'attributes');
+  return Object.keys(shown).length > 0 ? shown : undefined;
 }
 
 /** A response below 400 that came to its end is a success. */

@@ -6,6 +6,7 @@ import type { AuditEvent, Json, JsonObject, LoginEvent, ModelEvent, RequestEvent
 import { type HeldBody, JsonText } from './json-text.ts';
 import { SEVERITY_NUMBERS } from './levels.ts';
 import { verbOf } from './model-event.ts';
+import { isOwnAttribute } from './own-attribute.ts';
 
 /** What OpenTelemetry's `Logger.emit` takes, in every version of the Logs API. */
 export interface EmittedLogRecord {
@@ -115,6 +116,7 @@ function addRequest(attributes: Attributes, event: RequestEvent<HeldBody>): void
   if (event.error_message !== null) attributes[A.ERROR_MESSAGE] = event.error_message;
   putHeaders(attributes, A.HTTP_REQUEST_HEADER, request.headers);
   putHeaders(attributes, A.HTTP_RESPONSE_HEADER, response.headers);
+  if (event.attributes) putGiven(attributes, event.attributes);
 }
 
 function addLogin(attributes: Attributes, event: LoginEvent): void {
@@ -140,6 +142,20 @@ function putHeaders(attributes: Attributes, prefix: string, headers: JsonObject)
     const value = headers[name];
     attributes[prefix + name.toLowerCase()] = Array.isArray(value) ? value.map(jsonText) : [jsonText(value)];
   }
+}
+
+/** What the application gave, under its own names: none can pass for one of ours. */
+function putGiven(attributes: Attributes, given: JsonObject): void {
+  for (const name in given) {
+    if (isOwnAttribute(name)) continue;
+    const value = given[name];
+    put(attributes, name, isFlat(value) ? value : JSON.stringify(value));
+  }
+}
+
+function isFlat(value: Json | undefined): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return Array.isArray(value) && value.every((item) => typeof item !== 'object' && typeof item === typeof value[0]);
 }
 
 /** A body as `http.*.body.content` wants it: the text, never a structure. */

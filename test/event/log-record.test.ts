@@ -35,6 +35,10 @@ const EVENTS: Readonly<Record<string, readonly [AuditEvent, Origin]>> = {
     ORIGIN,
   ],
   'a request that went out': [OUTGOING, SYSTEM_ORIGIN],
+  'a request that the application has marked': [
+    { ...INCOMING, attributes: { 'tenant.id': 'acme', retries: 2, isProbe: false, tags: ['a', 'b'], sizes: [1, 2] } },
+    ORIGIN,
+  ],
   'a login that failed': [LOGIN, ORIGIN],
 };
 
@@ -51,6 +55,14 @@ describe('toLogRecord and fromLogRecord', () => {
       );
     });
   }
+
+  it('make a text of what an attribute can’t hold', () => {
+    const { provider, records } = plainProvider();
+    const attributes = { plan: { name: 'gold' }, mixed: [1, 'a'], none: null };
+    emit({ ...INCOMING, attributes }, ORIGIN, provider);
+    const { plan, mixed, none } = records[0]?.attributes ?? {};
+    assert.deepEqual([plan, mixed, none], ['{"name":"gold"}', '[1,"a"]', undefined]);
+  });
 
   it('keep the level as text, and as a number that says no error', () => {
     const { provider, records } = plainProvider();

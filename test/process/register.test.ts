@@ -6,7 +6,7 @@ import { before, describe, it } from 'node:test';
 
 import { collect } from '../support/collector.ts';
 import { NODE_VERSIONS, nodeBinary } from '../support/install.ts';
-import { readIncoming, readRecords, runProcess, type Ended } from '../support/run.ts';
+import { readIncoming, readOutgoing, readRecords, runProcess, type Ended } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FIXTURES = 'test/fixtures/register';
@@ -140,6 +140,26 @@ describe('a config file', () => {
       assert.deepEqual(record?.['response_repr'] && (record['response_repr'] as { body: string }).body, 'o');
     });
   }
+
+  it('may have hooks, beside what the environment says', async (t) => {
+    const directory = temporaryFolder(t);
+    const file = path.join(directory, 'audit.mjs');
+    const hook = '({ statusCode }, { url, user }) => ({ statusCode, user: user?.id, isPath: url.startsWith("/") })';
+    await writeFile(file, `export default { console: false, responseHook: ${hook} };`);
+    const { code, stderr } = await register({
+      ACTIVITY_AUDIT_DIRECTORY: directory,
+      ACTIVITY_AUDIT_CONFIG: file,
+      ACTIVITY_AUDIT_PEER_NAMES: '127.0.0.1=self',
+      ACTIVITY_AUDIT_CAPTURE_BODIES: 'incoming',
+    });
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    const [[incoming], [outgoing]] = [readIncoming(directory), readOutgoing(directory)];
+    assert.deepEqual(incoming?.['attributes'], { statusCode: 200, user: 'ann', isPath: true });
+    assert.deepEqual(outgoing?.['attributes'], { statusCode: 200, isPath: false });
+    assert.equal(outgoing['service_name'], 'self');
+    assert.equal((incoming['response_repr'] as { body?: unknown }).body, 'ok');
+    assert.equal((outgoing['response_repr'] as { body?: unknown }).body, undefined);
+  });
 
   const broken: [name: string, text: string | undefined, message: RegExp][] = [
     ['missing.json', undefined, /ACTIVITY_AUDIT_CONFIG: expected a \.js, \.mjs, \.cjs or \.json file that loads/],

@@ -114,6 +114,10 @@ describe('captureBodies', () => {
     ['response', undefined, { a: 1 }],
     [['Application/JSON'], { a: 1 }, { a: 1 }],
     [['text/*'], undefined, undefined],
+    ['incoming', { a: 1 }, { a: 1 }],
+    ['outgoing', undefined, undefined],
+    [{ incoming: 'request', outgoing: 'all' }, { a: 1 }, undefined],
+    [{ outgoing: 'none' }, { a: 1 }, { a: 1 }],
   ];
   for (const [captureBodies, request, response] of cases) {
     it(`as ${JSON.stringify(captureBodies)} shows no other bodies, and counts all`, async () => {
@@ -131,6 +135,8 @@ describe('captureHeaders', () => {
     ['none', [], []],
     ['request', ['Content-Type', 'X-Question', 'Host', 'Connection', 'Transfer-Encoding'], []],
     [['x-*', 'HOST'], ['X-Question', 'Host'], ['X-Answer']],
+    ['outgoing', [], []],
+    [{ incoming: ['x-*'] }, ['X-Question'], ['X-Answer']],
   ];
   for (const [captureHeaders, request, response] of cases) {
     it(`as ${JSON.stringify(captureHeaders)} shows no other headers, and the body as they say`, async () => {

@@ -6,7 +6,7 @@ import { redactSubprotocols } from './subprotocols.ts';
  *
  * @param headers name, value, name, value …
  */
-export function headersByName(headers: readonly string[]): { [name: string]: string | string[] } {
+export function headersAsSent(headers: readonly string[]): { [name: string]: string | string[] } {
   const byName: { [name: string]: string | string[] } = {};
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] as string;

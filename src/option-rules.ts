@@ -1,0 +1,151 @@
+import { clientAddress } from './capture/client-address.ts';
+import type { AuditOptions } from './options.ts';
+
+/** What an option takes. */
+export interface OptionRule {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** Reads the option from a text of the environment; absent where no text can say it. */
+  readonly read?: (text: string) => unknown;
+}
+
+const FLAG = {
+  expected: 'true or false',
+  accepts: (value: unknown) => typeof value === 'boolean',
+  read: (text: string) => ({ true: true, '1': true, false: false, '0': false })[text.toLowerCase()] ?? text,
+};
+
+const REQUEST_FUNCTION = functionOf('the request');
+
+const MODE: OptionRule = {
+  expected: 'file permissions from 0 to 0o777, as a text in octal digits such as "640"',
+  accepts: (value) => isWhole(value, 0, 0o777),
+  read: (text) => (/^(?:0o)?[0-7]{1,4}$/.test(text) ? Number.parseInt(text.replace('0o', ''), 8) : text),
+};
+
+const MAX_BODY_BYTES_LIMIT = 16 * 1024 * 1024;
+
+export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule } = {
+  http: FLAG,
+  outgoing: FLAG,
+  sequelize: FLAG,
+  reads: FLAG,
+  console: FLAG,
+  maxBodyBytes: {
+    expected: `a whole number of bytes from 0 to ${MAX_BODY_BYTES_LIMIT}`,
+    accepts: (value) => isWhole(value, 0, MAX_BODY_BYTES_LIMIT),
+    read: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+  },
+  directory: {
+    expected: 'the path of a directory',
+    accepts: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+    read: (text) => text,
+  },
+  fileMode: MODE,
+  directoryMode: MODE,
+  redaction: { expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
+  userOf: REQUEST_FUNCTION,
+  ignorePaths: patterns('paths that begin with / or *', /^[/*]/),
+  ignoreIncomingRequestHook: REQUEST_FUNCTION,
+  ignoreOutgoingUrls: patterns('URLs that begin with http://, https:// or *', /^(?:https?:\/\/|\*)/),
+  ignoreOutgoingRequestHook: REQUEST_FUNCTION,
+  requestHook: REQUEST_FUNCTION,
+  responseHook: functionOf('the response'),
+  captureBodies: choice('media types', (name) => name.includes('/')),
+  captureHeaders: choice('header names', (name) => /^[\w*.-]+$/.test(name)),
+  trustProxy: {
+    expected: 'true, false, a number of proxies, or addresses, subnets, loopback, linklocal, uniquelocal',
+    accepts: isTrustProxy,
+    read: (text) =>
+      /^(?:true|false)$/i.test(text) ? text.toLowerCase() === 'true' : /^\d+$/.test(text) ? Number(text) : listOf(text),
+  },
+  peerNames: {
+    expected:
+      'names of hosts, such as api.example.com=billing, *.internal:8080=stock, in which * is any run of characters',
+    accepts: (value) => isObjectOf(value, (host, name) => isHost(host) && isText(name)),
+    read: pairsOf,
+  },
+  forwardRequestId: {
+    expected:
+      'true, false, or a list of hosts, such as api.example.com, *.internal:8080, in which * is any run of characters',
+    accepts: (value) => FLAG.accepts(value) || isListOf(value, isHost),
+    read: (text) => (typeof FLAG.read(text) === 'boolean' ? FLAG.read(text) : listOf(text)),
+  },
+};
+
+/** @returns the items of a list in a text, which commas part */
+export function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
+}
+
+/** `a=b,c=d` as an object; what is none stays a text. */
+function pairsOf(text: string): unknown {
+  const pairs = listOf(text).map((item) => item.split(/\s*=\s*(.*)/, 2));
+  return pairs.every((pair) => pair.length === 2) ? Object.fromEntries(pairs) : text;
+}
+
+function functionOf(what: string): OptionRule {
+  return { expected: `a function of ${what}`, accepts: (value) => typeof value === 'function' };
+}
+
+function patterns(what: string, pattern: RegExp): OptionRule {
+  return {
+    expected: `a list of ${what}, in which * is any run of characters, and of regular expressions`,
+    accepts: (value) => isListOf(value, (item) => item instanceof RegExp || (isText(item) && pattern.test(item))),
+    read: listOf,
+  };
+}
+
+const DIRECTIONS: ReadonlySet<unknown> = new Set(['incoming', 'outgoing']);
+const CHOICES: ReadonlySet<unknown> = new Set(['all', 'none', 'request', 'response']);
+
+function choice(names: string, isName: (name: string) => boolean): OptionRule {
+  const isChoice = (value: unknown): boolean =>
+    CHOICES.has(value) || isListOf(value, (name) => isText(name) && isName(name));
+  const isWord = (value: unknown): boolean => CHOICES.has(value) || DIRECTIONS.has(value);
+  return {
+    expected: `all, none, request, response, incoming, outgoing, or a list of ${names}, in which * is any run of characters, or in code {incoming, outgoing} with one of these for each`,
+    accepts: (value) =>
+      isWord(value) ||
+      isChoice(value) ||
+      isObjectOf(value, (direction, part) => DIRECTIONS.has(direction) && isChoice(part)),
+    read: (text) => (isWord(text.toLowerCase()) ? text.toLowerCase() : listOf(text)),
+  };
+}
+
+function isWhole(value: unknown, from: number, to: number): boolean {
+  return Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** A host, an address, or one in brackets, with or without a port. */
+function isHost(value: unknown): boolean {
+  return isText(value) && /^(?:\[[\da-f:.*]+\]|[\w.*-]+)(?::[\d*]+)?$/i.test(value);
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+function isObjectOf(value: unknown, isEntry: (key: string, part: unknown) => boolean): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([key, part]) => isEntry(key, part));
+}
+
+function isTrustProxy(value: unknown): boolean {
+  if (typeof value === 'boolean') return true;
+  if (typeof value === 'number') return isWhole(value, 0, Number.MAX_SAFE_INTEGER);
+  if (!isText(value) && !isListOf(value, isText)) return false;
+  try {
+    clientAddress(value as string | string[]);
+    return true;
+  } catch {
+    return false;
+  }
+}
