@@ -26,6 +26,10 @@ const EVENTS: Readonly<Record<string, readonly [AuditEvent, Origin]>> = {
   ],
   'a request that came in': [INCOMING, ORIGIN],
   'a request that had no answer': [ABORTED, ORIGIN],
+  'a request that could not be read': [
+    { ...ABORTED, request_repr: { ...INCOMING.request_repr, method: '_OTHER', path: '' } },
+    ORIGIN,
+  ],
   'a request with bodies that are no objects': [
     {
       ...INCOMING,
@@ -51,6 +55,13 @@ describe('toLogRecord and fromLogRecord', () => {
       );
     });
   }
+
+  it('have no attribute for a path that is not known', () => {
+    const { provider, records } = plainProvider();
+    emit({ ...INCOMING, request_repr: { ...INCOMING.request_repr, path: '' } }, ORIGIN, provider);
+    assert.ok(records[0]);
+    assert.ok(!('url.path' in records[0].attributes) && !('audit.target.id' in records[0].attributes));
+  });
 
   it('keep the level as text, and as a number that says no error', () => {
     const { provider, records } = plainProvider();
