@@ -1,9 +1,11 @@
-import { type Origin, currentOrigin } from '../context/origin.ts';
+import type { Origin } from '../context/origin.ts';
 import { guard } from '../event/guard.ts';
 import type { OutgoingDraft } from '../event/request-event.ts';
 import { PassingBody } from './passing-body.ts';
 
 export interface OutgoingExchangeOptions {
+  /** Who asked for it, and when. */
+  readonly origin: Origin;
   /** Takes the exchange once it has ended. */
   readonly told: (exchange: OutgoingExchange, draft: OutgoingDraft, origin: Origin) => void;
   readonly maxBodyBytes: number;
@@ -18,13 +20,11 @@ export abstract class OutgoingExchange {
   protected readonly requestBody: PassingBody;
   protected readonly responseBody: PassingBody;
   readonly #options: OutgoingExchangeOptions;
-  readonly #origin: Origin;
   readonly #startedAt = performance.now();
   #isTold = false;
 
   constructor(options: OutgoingExchangeOptions) {
     this.#options = options;
-    this.#origin = currentOrigin(options.now);
     this.requestBody = new PassingBody(options.maxBodyBytes);
     this.responseBody = new PassingBody(options.maxBodyBytes);
   }
@@ -43,9 +43,9 @@ export abstract class OutgoingExchange {
     this.#isTold = true;
     guard('recording an outgoing request', () => {
       const { requestBody, responseBody } = this;
-      const { told, now } = this.#options;
+      const { told, origin, now } = this.#options;
       const seconds = Math.round((performance.now() - this.#startedAt) * 1000) / 1e6;
-      told(this, { ...this.facts(), requestBody, responseBody, error, seconds }, { ...this.#origin, time: now() });
+      told(this, { ...this.facts(), requestBody, responseBody, error, seconds }, { ...origin, time: now() });
     });
   }
 

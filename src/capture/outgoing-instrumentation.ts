@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
+import { type Origin, currentOrigin } from '../context/origin.ts';
 import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
@@ -35,6 +36,11 @@ export abstract class OutgoingInstrumentation extends Instrumentation<OutgoingIn
   /** Watches the request that the channel tells of, unless somebody does, or it is nobody's business. */
   protected abstract watch(message: unknown, options: OutgoingExchangeOptions): OutgoingExchange | undefined;
 
+  /** Who asked for the request, where that is known of one that is created later. */
+  protected originOf(_message: unknown): Origin | undefined {
+    return undefined;
+  }
+
   protected override start(): void {
     if (this.#isEnabled) return;
     this.#isEnabled = true;
@@ -55,13 +61,14 @@ export abstract class OutgoingInstrumentation extends Instrumentation<OutgoingIn
   };
 
   #created(message: unknown): void {
-    if (isTracingSuppressed(context.active())) return;
     const { redactor, maxBodyBytes = 65_536, now = Date.now } = this.getConfig();
+    const asked = this.originOf(message);
+    if (isTracingSuppressed(asked?.context ?? context.active())) return;
     const told: OutgoingExchangeOptions['told'] = (exchange, draft, origin) => {
       this.#inFlight.delete(exchange);
       emit(outgoingEvent(draft, origin, redactor, maxBodyBytes), origin, this.provider);
     };
-    const exchange = this.watch(message, { told, maxBodyBytes, now });
+    const exchange = this.watch(message, { told, origin: asked ?? currentOrigin(now), maxBodyBytes, now });
     if (exchange) this.#inFlight.add(exchange);
   }
 }

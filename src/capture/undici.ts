@@ -1,17 +1,24 @@
 import { subscribe } from 'node:diagnostics_channel';
 
+import type { Origin } from '../context/origin.ts';
 import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
 import { define } from './define.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
 import { OutgoingInstrumentation, type OutgoingInstrumentationConfig, isExporter } from './outgoing-instrumentation.ts';
 import { UndiciExchange } from './undici-exchange.ts';
+import { poolOrigin, watchPoolsOnce } from './undici-pool.ts';
 import { type UndiciHeaders, type UndiciRequest, flatHeaders } from './undici-request.ts';
 
 /** Records every exchange that goes out through `fetch` and undici 6 to 8, built in or installed. */
 export class UndiciInstrumentation extends OutgoingInstrumentation {
   constructor(config: OutgoingInstrumentationConfig) {
     super('undici', 'undici:request:create', config);
+    watchPoolsOnce();
+  }
+
+  protected override originOf(message: unknown): Origin | undefined {
+    return poolOrigin((message as { request: object }).request);
   }
 
   protected override watch(message: unknown, options: OutgoingExchangeOptions): OutgoingExchange | undefined {
