@@ -51,8 +51,10 @@ function publishAlways(): void {
 
   patch(Agent.prototype, 'addRequest', (original) => {
     return function addRequest(this: unknown, request: object, _options: unknown, _port: unknown, _address: unknown) {
+      // It throws where a connection can't even be tried: the application never gets such a request.
+      const result = Reflect.apply(original, this, arguments);
       publish(request);
-      return Reflect.apply(original, this, arguments);
+      return result;
     };
   });
   patch(ClientRequest.prototype, 'onSocket', (original) => {

@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { ANONYMOUS } from '../context/actor.ts';
 import { type Origin, spanOrCaller } from '../context/origin.ts';
 import { type Work, currentWork } from '../context/work.ts';
+import type { Body } from '../event/body.ts';
 import { guard } from '../event/guard.ts';
 import type { IncomingDraft } from '../event/request-event.ts';
 import { type Context, ROOT_CONTEXT, context, getRPCMetadata, trace } from '../vendor/opentelemetry.ts';
@@ -12,14 +13,17 @@ import type { AskResponseHook } from './exchange-hooks.ts';
 import { headersByName } from './headers-by-name.ts';
 import { type HttpWatcher, unwatch } from './http-patch.ts';
 import type { IncomingRules } from './incoming-rules.ts';
+import { countedBody } from './counted-body.ts';
 import { PassingBody } from './passing-body.ts';
+import { RawAnswer } from './raw-answer.ts';
 import { type ResponseHead, responseHead } from './response-head.ts';
+import { type AnswerWatcher, watchAnswer } from './watched-socket.ts';
 
 /** Takes a finished exchange. */
 export type Told = (draft: IncomingDraft, origin: Origin) => void;
 
 /** One incoming request and its response, from the first header to the close: told once, however it ends. */
-export class HttpExchange implements HttpWatcher {
+export class HttpExchange implements HttpWatcher, AnswerWatcher {
   readonly work: Work;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -40,6 +44,8 @@ export class HttpExchange implements HttpWatcher {
   readonly #responseBody: PassingBody;
   /** That of the request's span, once a tracer or the application has done something under it. */
   #context: Context | undefined;
+  /** Why the rest of the request can't be read, and what was answered to that. */
+  #broken: { readonly error: string; readonly answer?: RawAnswer } | undefined;
   /** How and when the response was closed. */
   #closed: Closed | undefined;
   #isTold = false;
@@ -93,11 +99,30 @@ export class HttpExchange implements HttpWatcher {
   }
 
   /**
+   * The rest of the request can't be read. If no head of the response was sent, Node or the application answers on the
+   * connection itself, which is closed then.
+   */
+  requestBroke(error: string): void {
+    if (this.#broken || this.#closed || this.#isTold) return;
+    if (isHeadSent(this.#response)) {
+      this.#broken = { error };
+    } else {
+      this.#broken = { error, answer: new RawAnswer(this.#socket) };
+      watchAnswer(this.#socket, this);
+    }
+  }
+
+  answering(bytes: Buffer): boolean {
+    return this.#broken?.answer?.written(bytes) ?? true;
+  }
+
+  /**
    * Where the application answered before it got all of the request, the rest of that is waited for, but not for long:
    * a client that holds it back must not hold back the record, and one that goes away now is not heard of again.
    */
   senderClosed(): void {
-    const error = this.#response.writableFinished ? null : 'The connection was closed before the response was sent';
+    const reason = this.#broken?.error ?? 'The connection was closed before the response was sent';
+    const error = this.#response.writableFinished ? null : reason;
     const { bytesRead } = this.#socket;
     this.#closed = { error, at: performance.now(), time: this.#now(), bytesRead };
     if (this.#request.complete || this.#request.destroyed) this.tell(error);
@@ -141,7 +166,7 @@ export class HttpExchange implements HttpWatcher {
 
   #draft(error: string | null): IncomingDraft {
     const request = this.#request;
-    const { statusCode, headers } = headOf(this.#response);
+    const { statusCode, headers } = this.#broken?.answer?.head ?? headOf(this.#response);
     const { request: requestRules, response: responseRules } = this.#rules;
     this.#requestBody.hidden = !requestRules.showsBody(request.rawHeaders);
     this.#responseBody.hidden = !responseRules.showsBody(headers);
@@ -156,13 +181,18 @@ export class HttpExchange implements HttpWatcher {
       statusCode,
       responseHeaders: headers,
       shownResponseHeaders: responseRules.shownHeaders(headers),
-      responseBody: hasBody(this.#method, statusCode) ? this.#responseBody : new PassingBody(),
+      responseBody: hasBody(this.#method, statusCode) ? this.#answeredBody() : countedBody(0),
       route: guard('finding the route of a request', () => expressRoute(request)) ?? this.#spanRoute(),
       clientAddress: this.#clientAddress,
       error,
       attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }),
       seconds: Math.round(((this.#closed?.at ?? performance.now()) - this.#startedAt) * 1000) / 1e6,
     };
+  }
+
+  #answeredBody(): Body {
+    const answer = this.#broken?.answer;
+    return answer?.head && this.#responseBody.size === 0 ? countedBody(answer.bodySize) : this.#responseBody;
   }
 
   #spanRoute(): string | undefined {
@@ -209,6 +239,12 @@ function lengthOf(header: string | undefined): number | undefined {
 function headOf(response: ServerResponse): ResponseHead {
   const { _header: sent } = response as unknown as { readonly _header?: string | null };
   return sent && (response.socket || response.writableFinished) ? responseHead(sent) : NOT_SENT;
+}
+
+/** Not so of one that was only given to `writeHead`, or waits for its turn on the connection. */
+function isHeadSent(response: ServerResponse): boolean {
+  const { _headerSent: isSent } = response as unknown as { readonly _headerSent?: boolean };
+  return isSent === true && response.socket !== null;
 }
 
 const NOT_SENT: ResponseHead = { statusCode: undefined, headers: [] };

@@ -1,22 +1,27 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 import type { Origin } from '../context/origin.ts';
 import { type Work, enterWork } from '../context/work.ts';
 import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
+import { recordId } from '../event/record-id.ts';
 import type { Redactor } from '../event/redact.ts';
 import { type IncomingDraft, incomingEvent } from '../event/request-event.ts';
 import { HttpExchange } from './http-exchange.ts';
+import { HttpMalformed, malformedText } from './http-malformed.ts';
 import { watch, watcherOf } from './http-patch.ts';
 import { HttpUpgrade } from './http-upgrade.ts';
 import { InFlight, type Unfinished } from './in-flight.ts';
 import type { IncomingOptions } from './incoming-options.ts';
 import { type IncomingRules, incomingRules } from './incoming-rules.ts';
 import { Instrumentation } from './instrumentation.ts';
+import { MALFORMED_CHANNEL, type MalformedMessage } from './malformed-channel.ts';
 import { requestWork } from './request-work.ts';
-import { UPGRADE_CHANNEL, type UpgradeMessage, publishUpgrades } from './upgrade-channel.ts';
-import { isWatchedSocket, watchSocket } from './upgraded-socket.ts';
+import { publishServerEvents } from './server-events.ts';
+import { UPGRADE_CHANNEL, type UpgradeMessage } from './upgrade-channel.ts';
+import { isWatchedSocket, watchSocket } from './watched-socket.ts';
 
 export interface HttpServerInstrumentationConfig extends IncomingOptions {
   /** @default true */
@@ -28,10 +33,10 @@ export interface HttpServerInstrumentationConfig extends IncomingOptions {
 
 /** Published by Node as soon as the headers of a request are there, whatever framework serves it. */
 const REQUEST_CHANNEL = 'http.server.request.start';
-/** Published by Node when a server of any kind has got a connection: the first request on it may be an upgrade. */
+/** Published by Node when a server of any kind has got a connection: the first request on it may be an upgrade, or none. */
 const CONNECTION_CHANNEL = 'net.server.socket';
 
-/** Records every HTTP exchange that comes in, and every connection that a request has asked for. */
+/** Records every HTTP exchange that comes in, also one that Node can't read, and every connection that a request has asked for. */
 export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrumentationConfig> {
   readonly #inFlight = new InFlight();
   #rules: IncomingRules;
@@ -54,6 +59,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     subscribe(REQUEST_CHANNEL, this.#onStart);
     subscribe(CONNECTION_CHANNEL, this.#onConnection);
     subscribe(UPGRADE_CHANNEL, this.#onUpgrade);
+    subscribe(MALFORMED_CHANNEL, this.#onMalformed);
     this.#inFlight.open();
   }
 
@@ -64,6 +70,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     unsubscribe(REQUEST_CHANNEL, this.#onStart);
     unsubscribe(CONNECTION_CHANNEL, this.#onConnection);
     unsubscribe(UPGRADE_CHANNEL, this.#onUpgrade);
+    unsubscribe(MALFORMED_CHANNEL, this.#onMalformed);
     this.#inFlight.close();
   }
 
@@ -72,15 +79,19 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
   };
 
   readonly #onConnection = (message: unknown): void => {
-    guard('watching for upgrades', () => publishUpgrades((message as ConnectionMessage).socket.server));
+    guard('watching a server', () => publishServerEvents((message as ConnectionMessage).socket.server));
   };
 
   readonly #onUpgrade = (message: unknown): void => {
     guard('watching an upgrade', () => this.#watchUpgrade(message as UpgradeMessage));
   };
 
+  readonly #onMalformed = (message: unknown): void => {
+    guard('watching a malformed request', () => this.#watchMalformed(message as MalformedMessage));
+  };
+
   #watch({ request, response, server }: StartMessage): void {
-    guard('watching for upgrades', () => publishUpgrades(server));
+    guard('watching a server', () => publishServerEvents(server));
     if (watcherOf(request)) return;
     const work = this.#workOf(request);
     enterWork(work);
@@ -107,8 +118,32 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
       rules: this.#rules,
       now: this.#now,
     });
-    watchSocket(socket, work, upgrade);
+    watchSocket(socket, upgrade, work);
     this.#inFlight.add(upgrade);
+  }
+
+  /** The same error may come again, with each later packet. */
+  #watchMalformed(message: MalformedMessage): void {
+    const { error, socket } = message;
+    if (isWatchedSocket(socket)) return;
+    const request = unfinishedRequest(socket);
+    if (request) {
+      const exchange = watcherOf(request);
+      if (!(exchange instanceof HttpExchange)) return;
+      message.work = exchange.work;
+      exchange.requestBroke(malformedText(error));
+      return;
+    }
+    const work: Work = { requestId: recordId(this.#now()) };
+    message.work = work;
+    const malformed = new HttpMalformed(message, {
+      told: (draft, origin) => this.#told(malformed, draft, origin),
+      work,
+      rules: this.#rules,
+      now: this.#now,
+    });
+    watchSocket(socket, malformed);
+    this.#inFlight.add(malformed);
   }
 
   #workOf(request: IncomingMessage): Work {
@@ -123,6 +158,12 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
   get #now(): () => number {
     return this.getConfig().now ?? Date.now;
   }
+}
+
+/** The request on a connection whose head could be read, and whose body is still to come. */
+function unfinishedRequest(socket: Socket): IncomingMessage | undefined {
+  const { parser } = socket as { readonly parser?: { readonly incoming?: IncomingMessage | null } | null };
+  return parser?.incoming && !parser.incoming.complete ? parser.incoming : undefined;
 }
 
 interface StartMessage {

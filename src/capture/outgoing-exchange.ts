@@ -1,4 +1,4 @@
-import { type Origin, currentOrigin } from '../context/origin.ts';
+import type { Origin } from '../context/origin.ts';
 import { currentWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
@@ -11,6 +11,8 @@ import { PassingBody } from './passing-body.ts';
 import { spanOf } from './trace-parent.ts';
 
 export interface OutgoingExchangeOptions {
+  /** Who asked for it, and when. */
+  readonly origin: Origin;
   /** Takes the exchange once it has ended. */
   readonly told: (exchange: OutgoingExchange, draft: OutgoingDraft, origin: Origin) => void;
   readonly rules: OutgoingRules;
@@ -30,7 +32,6 @@ export abstract class OutgoingExchange {
   protected readonly requestBody: PassingBody;
   protected readonly responseBody: PassingBody;
   readonly #options: OutgoingExchangeOptions;
-  readonly #origin: Origin;
   /** The span of who asked us, which an application may pass on. */
   readonly #callerId = currentWork()?.remoteSpan?.spanId;
   readonly #startedAt = performance.now();
@@ -38,7 +39,6 @@ export abstract class OutgoingExchange {
 
   constructor(options: OutgoingExchangeOptions) {
     this.#options = options;
-    this.#origin = currentOrigin(options.now);
     this.requestBody = new PassingBody(options.rules.request.keptBytes);
     this.responseBody = new PassingBody(options.rules.response.keptBytes);
   }
@@ -59,7 +59,7 @@ export abstract class OutgoingExchange {
       const { told, now } = this.#options;
       const seconds = Math.round((performance.now() - this.#startedAt) * 1000) / 1e6;
       const facts = this.facts();
-      const origin = { ...this.#origin, time: now(), context: this.#spanContext(facts) };
+      const origin = { ...this.#options.origin, time: now(), context: this.#spanContext(facts) };
       told(this, { ...this.#shown(facts), error, seconds }, origin);
     });
   }
@@ -69,7 +69,7 @@ export abstract class OutgoingExchange {
    * that we are in, or if we are in none.
    */
   #spanContext({ requestHeaders }: OutgoingFacts): Context {
-    const { context } = this.#origin;
+    const { context } = this.#options.origin;
     const sent = spanOf(headerOf(requestHeaders, 'traceparent'));
     if (!sent || sent.spanId === this.#callerId) return context;
     const active = trace.getSpanContext(context);

@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
-import type { Origin } from '../context/origin.ts';
-import { currentWork } from '../context/work.ts';
+import { type Origin, currentOrigin } from '../context/origin.ts';
 import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
@@ -52,6 +51,11 @@ export abstract class OutgoingInstrumentation<Request> extends Instrumentation<O
     this.#rules = outgoingRules(config);
   }
 
+  /** Who asked for the request, where that is known of one that is created later. */
+  protected originOf(_message: unknown): Origin | undefined {
+    return undefined;
+  }
+
   protected override start(): void {
     if (this.#isEnabled) return;
     this.#isEnabled = true;
@@ -72,25 +76,28 @@ export abstract class OutgoingInstrumentation<Request> extends Instrumentation<O
   };
 
   #created(message: unknown): void {
-    if (isTracingSuppressed(context.active())) return;
+    const { now = Date.now } = this.getConfig();
+    const asked = this.originOf(message);
+    if (isTracingSuppressed(asked?.context ?? context.active())) return;
     const request = this.requestIn(message);
     if (!request) return;
+    const origin = asked ?? currentOrigin(now);
     const rules = this.#rules;
     const { forwardsTo, ignores, askHooks } = rules;
     const facts = forwardsTo || ignores || askHooks ? this.factsOf(request) : undefined;
-    if (facts && forwardsTo?.(facts.url)) this.#forwardRequestId(request, facts);
+    if (facts && forwardsTo?.(facts.url)) this.#forwardRequestId(request, facts, origin);
     if (facts && ignores?.(facts)) return;
     const exchange = this.watch(request, {
-      told: (done, draft, origin) => this.#told(done, draft, origin, rules.maxBodyBytes),
+      origin,
+      told: (done, draft, ended) => this.#told(done, draft, ended, rules.maxBodyBytes),
       rules,
       askResponseHook: facts && askHooks?.(facts),
-      now: this.getConfig().now ?? Date.now,
+      now,
     });
     this.#inFlight.add(exchange);
   }
 
-  #forwardRequestId(request: Request, { headers }: OutgoingRequest): void {
-    const requestId = currentWork()?.requestId;
+  #forwardRequestId(request: Request, { headers }: OutgoingRequest, { requestId }: Origin): void {
     if (requestId === undefined || headers[REQUEST_ID] !== undefined) return;
     guard('forwarding the id of a request', () => this.addHeader(request, REQUEST_ID, requestId));
   }

@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 
+import type { Origin } from '../context/origin.ts';
 import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
 import { define } from './define.ts';
@@ -9,6 +10,7 @@ import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-excha
 import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { UndiciExchange } from './undici-exchange.ts';
+import { poolOrigin, watchPoolsOnce } from './undici-pool.ts';
 import {
   type UndiciHeaders,
   type UndiciRequest,
@@ -21,6 +23,11 @@ import {
 export class UndiciInstrumentation extends OutgoingInstrumentation<WatchedRequest> {
   constructor(config: OutgoingInstrumentationConfig) {
     super('undici', 'undici:request:create', config);
+    watchPoolsOnce();
+  }
+
+  protected override originOf(message: unknown): Origin | undefined {
+    return poolOrigin((message as { request: object }).request);
   }
 
   protected override requestIn(message: unknown): WatchedRequest | undefined {

@@ -1,6 +1,13 @@
 import type { Origin } from '../context/origin.ts';
 import { type Body, bodyRepr } from './body.ts';
-import type { IncomingRequestRepr, Outcome, OutgoingRequestRepr, RequestEvent, ResponseRepr } from './event.ts';
+import type {
+  IncomingRequestRepr,
+  JsonObject,
+  Outcome,
+  OutgoingRequestRepr,
+  RequestEvent,
+  ResponseRepr,
+} from './event.ts';
 import type { HeldBody } from './json-text.ts';
 import type { Redactor } from './redact.ts';
 import { tail, userId } from './tail.ts';

@@ -95,8 +95,9 @@ function addRequest(attributes: Attributes, event: RequestEvent<HeldBody>): void
   attributes[A.HTTP_REQUEST_METHOD] = request.method;
   attributes[A.URL_SCHEME] = event.protocol;
   if ('path' in request) {
-    attributes[A.AUDIT_TARGET_ID] = request.path;
-    attributes[A.URL_PATH] = request.path;
+    // Of a request that couldn't be read, it may be unknown.
+    put(attributes, A.AUDIT_TARGET_ID, request.path || undefined);
+    put(attributes, A.URL_PATH, request.path || undefined);
     const query = queryText(request.query_params);
     if (query !== '') attributes[A.URL_QUERY] = query;
   } else {

@@ -20,6 +20,7 @@ interface Undici {
     url: string,
     options?: object,
   ): Promise<{ statusCode: number; body: { text(): Promise<string>; dump(): Promise<void> } }>;
+  Agent: new (options: object) => { close(): Promise<void> };
   fetch: typeof fetch;
   FormData: typeof FormData;
 }
@@ -228,6 +229,31 @@ for (const [name, version] of clients) {
       for (const user of ['ann', 'bob', 'cid']) {
         const { actor_id, request_id } = await outgoingTo(audit, `/echo?${user}`);
         assert.deepEqual([actor_id, request_id], [user, `of-${user}`]);
+      }
+    });
+
+    it('has the request and the user that caused it also where it had to wait for a connection', async () => {
+      if (!client.Agent || !client.request) return;
+      const { request: ask, fetch: get } = client;
+      const dispatcher = new client.Agent({ connections: 2 });
+      const front = await serve((request, response) => {
+        const [, user = ''] = request.url?.split('/') ?? [];
+        setActor(user);
+        const options = { dispatcher, method: 'POST', body: user };
+        void Promise.all([
+          ask(`${server.url}/length?asked=${user}`, options).then(({ body }) => body.text()),
+          get(`${server.url}/length?fetched=${user}`, options as RequestInit).then((answer) => answer.text()),
+        ]).then(() => response.end());
+      });
+      const users = ['ann', 'bob', 'cid', 'dan'];
+      await Promise.all(users.map((user) => send(front.port, { path: `/${user}`, headers: { 'x-request-id': user } })));
+      await front.close();
+      await dispatcher.close();
+      for (const user of users) {
+        for (const way of ['asked', 'fetched']) {
+          const { actor_id, request_id } = await outgoingTo(audit, `/length?${way}=${user}`);
+          assert.deepEqual([way, actor_id, request_id], [way, user, user]);
+        }
       }
     });
 

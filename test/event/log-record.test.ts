@@ -26,6 +26,10 @@ const EVENTS: Readonly<Record<string, readonly [AuditEvent, Origin]>> = {
   ],
   'a request that came in': [INCOMING, ORIGIN],
   'a request that had no answer': [ABORTED, ORIGIN],
+  'a request that could not be read': [
+    { ...ABORTED, request_repr: { ...INCOMING.request_repr, method: '_OTHER', path: '' } },
+    ORIGIN,
+  ],
   'a request with bodies that are no objects': [
     {
       ...INCOMING,
@@ -62,6 +66,13 @@ describe('toLogRecord and fromLogRecord', () => {
     emit({ ...INCOMING, attributes }, ORIGIN, provider);
     const { plan, mixed, none } = records[0]?.attributes ?? {};
     assert.deepEqual([plan, mixed, none], ['{"name":"gold"}', '[1,"a"]', undefined]);
+  });
+
+  it('have no attribute for a path that is not known', () => {
+    const { provider, records } = plainProvider();
+    emit({ ...INCOMING, request_repr: { ...INCOMING.request_repr, path: '' } }, ORIGIN, provider);
+    assert.ok(records[0]);
+    assert.ok(!('url.path' in records[0].attributes) && !('audit.target.id' in records[0].attributes));
   });
 
   it('keep the level as text, and as a number that says no error', () => {

@@ -43,6 +43,12 @@ for (const version of ['20.20.2', '24.21.0']) {
         assert.deepEqual(told.map(numbersOf).toSorted(byText), [...expected].toSorted(byText));
       });
     }
+
+    it('requests that are none, in their order', () => {
+      const told = records.filter(({ request_repr }) => request_repr.headers['X-Exchange'] === undefined);
+      const expected = Object.values(exchanges).flatMap((one) => ('malformed' in one ? one.malformed : []));
+      assert.deepEqual(told.map(numbersOf), expected);
+    });
   });
 }
 

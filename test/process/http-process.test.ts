@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 
 import { nodeBinary } from '../support/install.ts';
@@ -61,6 +63,19 @@ for (const version of ['20.20.2', '24.21.0']) {
       const args = ['--expose-gc', ...REGISTER, 'test/fixtures/http/idle-connections.mjs'];
       const { stdout, stderr } = await runProcess(await nodeBinary(version), args, { env });
       assert.deepEqual({ stdout, stderr }, { stdout: '0\n', stderr: '' });
+    });
+  });
+}
+
+for (const version of ['20.20.2', '24.21.0']) {
+  describe(`on Node ${version}, a client`, () => {
+    it('whose requests throw while they are made has none recorded, nor kept in memory', async (t) => {
+      const directory = temporaryFolder(t);
+      const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
+      const args = ['--expose-gc', ...REGISTER, 'test/fixtures/http/never-made.mjs'];
+      const { stdout, stderr } = await runProcess(await nodeBinary(version), args, { env });
+      assert.deepEqual({ stdout, stderr }, { stdout: '20 0\n', stderr: '' });
+      assert.equal(existsSync(path.join(directory, 'api.log')), false);
     });
   });
 }

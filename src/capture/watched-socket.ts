@@ -4,10 +4,14 @@ import { type Work, currentWork, runInWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import { shadow } from './shadow.ts';
 
-/** What is told of a connection that a handler of upgrades has got. */
-export interface SocketWatcher {
-  /** The application has written some of its answer. Returns whether that was all. */
+/** What is told of an answer that is written to a connection itself, with no response in between. */
+export interface AnswerWatcher {
+  /** Some of it was written. Returns whether no more needs to be told. */
   answering(bytes: Buffer): boolean;
+}
+
+/** What is told of such a connection. */
+export interface SocketWatcher extends AnswerWatcher {
   closed(): void;
 }
 
@@ -19,10 +23,12 @@ export function isWatchedSocket(socket: Duplex): boolean {
 }
 
 /**
- * Lets `watcher` see the answer and the end of a connection, and has all of its events happen in `work`: Node would have
- * them happen in that of nobody, or of a request that came earlier on the connection. All is undone at the end.
+ * Lets `watcher` see the answer and the end of a connection. All is undone at the end.
+ *
+ * @param work where all events of the connection are to happen: those of one that was handed over would happen in the
+ * work of nobody, or of a request that came earlier
  */
-export function watchSocket(socket: Duplex, work: Work, watcher: SocketWatcher): void {
+export function watchSocket(socket: Duplex, watcher: SocketWatcher, work?: Work): void {
   Object.defineProperty(socket, WATCHED, { value: true });
   watchAnswer(socket, watcher);
   const undo = shadow(socket, 'emit', (original) => {
@@ -31,18 +37,18 @@ export function watchSocket(socket: Duplex, work: Work, watcher: SocketWatcher):
         undo();
         watcher.closed();
       }
-      if (currentWork()?.requestId === work.requestId) return Reflect.apply(original, this, arguments);
+      if (!work || currentWork()?.requestId === work.requestId) return Reflect.apply(original, this, arguments);
       return runInWork(work, () => Reflect.apply(original, this, arguments));
     };
   });
 }
 
-/** Below `write` and `end`, where the stream hands on what it has taken. */
-function watchAnswer(socket: Duplex, watcher: SocketWatcher): void {
+/** Lets `watcher` see an answer below `write` and `end`, where the stream hands on what it has taken. */
+export function watchAnswer(socket: Duplex, watcher: AnswerWatcher): void {
   let isWhole = false;
   const see = (chunk: unknown, encoding: unknown): void => {
     if (isWhole) return;
-    isWhole = guard('reading the answer to an upgrade', () => watcher.answering(bytesOf(chunk, encoding))) ?? true;
+    isWhole = guard('reading the answer on a connection', () => watcher.answering(bytesOf(chunk, encoding))) ?? true;
     if (isWhole) for (const step of undo) step();
   };
   const undo = [

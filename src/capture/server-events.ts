@@ -1,0 +1,34 @@
+import type { Work } from '../context/work.ts';
+import { runInWork } from '../context/work.ts';
+import { guard } from '../event/guard.ts';
+import { publishMalformed } from './malformed-channel.ts';
+import { shadow } from './shadow.ts';
+import { publishUpgrade } from './upgrade-channel.ts';
+
+const PUBLISHED = Symbol.for('activity-audit.http.server-events.1');
+
+/**
+ * Has an HTTP server publish what no channel of Node tells of it: upgrades, and requests that can't be read. Any other
+ * server is left alone. The method `emit` is shadowed on the server, not patched on its class: there a tracing
+ * instrumentation may have put a wrapper, which it couldn't take off below ours.
+ */
+export function publishServerEvents(server: object | undefined): void {
+  if (!server || PUBLISHED in server || !('closeIdleConnections' in server)) return;
+  Object.defineProperty(server, PUBLISHED, { value: true });
+  shadow(server, 'emit', (original) => {
+    return function emit(this: unknown, name: unknown, first: unknown, second: unknown, third: unknown) {
+      const publish = PUBLISHERS[name as string];
+      const work = publish && guard('watching a server', () => publish(first, second, third)?.work);
+      if (!work) return Reflect.apply(original, this, arguments);
+      return runInWork(work, () => Reflect.apply(original, this, arguments));
+    };
+  });
+}
+
+/** By event. */
+const PUBLISHERS: Readonly<Record<string, ((...args: unknown[]) => { work?: Work } | undefined) | undefined>> =
+  Object.assign(Object.create(null), {
+    upgrade: publishUpgrade,
+    connect: publishUpgrade,
+    clientError: publishMalformed,
+  });
