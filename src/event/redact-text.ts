@@ -69,10 +69,14 @@ function secretAt(text: string, at: number, floor: number, names: Names): Secret
 }
 
 function replaced(value: string, { replace, quote = '' }: Secret): string {
-  return NOTHING.test(value) ? value : quote + replace(value) + quote;
+  return isHidden(value) ? value : quote + replace(value) + quote;
 }
 
-/** Values that hide nothing, or are hidden already. */
+/** Whether a value is hidden already, or hides nothing. */
+export function isHidden(value: string): boolean {
+  return NOTHING.test(value);
+}
+
 const NOTHING = /^(?:null|undefined|None|nil|\[REDACTED\]|\[HASH:[\da-f]{16}\])$/;
 
 /** `<wsse:Password Type="…">…</wsse:Password>`. */

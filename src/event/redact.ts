@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from './event.ts';
 import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
-import { redactText, wellFormed } from './redact-text.ts';
+import { isHidden, redactText, wellFormed } from './redact-text.ts';
 import type { RedactionAction, RedactionOptions } from './redaction-policy.ts';
 import { createRedactionPolicy } from './redaction-policy.ts';
 import { MASK, isCardNumber } from './secrets.ts';
@@ -52,7 +52,7 @@ const TRUNCATED = '[Truncated]';
 
 /** @throws TypeError naming the option, what was expected and what was got */
 export function createRedactor(options: RedactionOptions = {}): Redactor {
-  const policy = createRedactionPolicy(options);
+  const policy = createRedactionPolicy(options, (name) => redactedText(name) !== name);
   const { hashKey = '' } = options;
 
   function copyOf(value: unknown, root: string): Json | undefined {
@@ -177,14 +177,30 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
 
   function redactedText(value: string): string {
     if (value.length < SHORTEST_TELLING) return wellFormed(value);
-    if (value.length <= MAX_TEXT) return redactText(value, replacerOf);
+    if (value.length <= MAX_TEXT) return redactText(withoutSegments(value, 'inText'), replacerOf);
     // What a secret near the limit goes on with is seen, what is far beyond is not even read.
-    return cut(redactText(value.slice(0, 2 * MAX_TEXT), replacerOf));
+    return cut(redactText(withoutSegments(value.slice(0, 2 * MAX_TEXT), 'inText'), replacerOf));
   }
 
   function replacerOf(name: string): ((value: string) => string) | undefined {
     const action = policy.ofNameInText(name);
-    return action === undefined ? undefined : action === 'hash' ? hashOf : toMask;
+    return action === undefined ? undefined : replacer(action);
+  }
+
+  function replacer(action: RedactionAction): (value: string) => string {
+    return action === 'hash' ? hashOf : toMask;
+  }
+
+  /** Without the segments of URLs that are secrets. */
+  function withoutSegments(text: string, place: 'inPath' | 'inText'): string {
+    return policy.urlPaths.reduce((shown, { urlPath, action }) => {
+      const replace = replacer(action);
+      return urlPath[place](shown, (segment) => (isHidden(segment) ? segment : replace(segment)));
+    }, text);
+  }
+
+  function showPath(path: string): string {
+    return withoutSegments(path, 'inPath');
   }
 
   function objectOf(value: object, root: string): JsonObject {
@@ -211,7 +227,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     field,
     text: (text) => guarded(() => redactedText(text), UNREADABLE),
     form: (encoded, root) => guarded(() => objectOf(formFields(encoded), root), {}),
-    url: (url) => guarded(() => cut(wellFormed(redactUrl(url.slice(0, 2 * MAX_TEXT), showPair))), UNREADABLE),
+    url: (url) => guarded(() => cut(wellFormed(redactUrl(url.slice(0, 2 * MAX_TEXT), showPair, showPath))), UNREADABLE),
     addNames: (names) => policy.addNames(names),
   };
 }

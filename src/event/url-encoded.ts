@@ -19,11 +19,14 @@ export function formFields(encoded: string): { [name: string]: string | string[]
 /** One pair of a query as it may be shown; undefined if it is to be removed. */
 export type ShowPair = (name: string, value: string) => readonly [name: string, value: string] | undefined;
 
-/** A URL whose secret values are masked, and the pairs of its path, query and fragment shown as `showPair` says. */
-export function redactUrl(url: string, showPair: ShowPair): string {
+/**
+ * A URL whose secret values are masked, its path shown as `showPath` says, and the pairs of its path, query and fragment
+ * as `showPair` says.
+ */
+export function redactUrl(url: string, showPair: ShowPair, showPath: (path: string) => string): string {
   const masked = maskSecretValues(url);
   const [, path = '', query = '', fragment = ''] = URL_PARTS.exec(masked) ?? [];
-  return redactPath(path, showPair) + redactPairs(query, showPair) + redactPairs(fragment, showPair);
+  return redactPath(showPath(path), showPair) + redactPairs(query, showPair) + redactPairs(fragment, showPair);
 }
 
 const URL_PARTS = /^([^?#]*)(\?[^#]*)?(#[^]*)?$/;

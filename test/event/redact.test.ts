@@ -516,7 +516,11 @@ describe('time', () => {
       // Past the limits that the redactor sets.
       redactText(text, () => () => 'x');
       redactText(`password=${text}`, (name) => (name === 'password' ? () => 'x' : undefined));
-      redactUrl(text, (name, value) => [name, value]);
+      redactUrl(
+        text,
+        (name, value) => [name, value],
+        (shown) => shown,
+      );
       redactor.form(text, 'x');
       redactor.value({ [text]: text }, 'x');
     });
