@@ -37,6 +37,7 @@ interface ExchangeDraft {
 export interface IncomingDraft extends ExchangeDraft {
   /** Path and query, as sent. */
   readonly target: string;
+  /** Not all of a template: Express knows the path of a router that is mounted by its value alone. */
   readonly route: string | undefined;
   readonly clientAddress: string | undefined;
 }
@@ -70,7 +71,7 @@ export function incomingEvent(
     response_repr: responseRepr(draft, redactor, maxBodyBytes),
     error_message: draft.error === null ? null : redactor.text(draft.error),
     execution_time: draft.seconds,
-    route: draft.route,
+    route: draft.route === undefined ? undefined : redactor.url(draft.route),
     client_address: draft.clientAddress,
     request_size: draft.requestBody.size,
     response_size: draft.responseBody.size,
@@ -144,13 +145,22 @@ function headersRepr(headers: readonly string[], root: string, redactor: Redacto
   const byName: { [name: string]: string | string[] } = {};
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] as string;
-    const value = SUBPROTOCOLS.test(name) ? redactSubprotocols(headers[i + 1] as string) : (headers[i + 1] as string);
+    const value = headerText(name, headers[i + 1] as string, redactor);
     const before = Object.hasOwn(byName, name) ? byName[name] : undefined;
     if (Array.isArray(before)) before.push(value);
     else setOwn(byName, name, before === undefined ? value : [before, value]);
   }
   return redactor.object(byName, root);
 }
+
+/** Redacted as what a header is, where it is more than a text. */
+function headerText(name: string, value: string, redactor: Redactor): string {
+  if (URLS.test(name)) return redactor.url(value);
+  return SUBPROTOCOLS.test(name) ? redactSubprotocols(value) : value;
+}
+
+/** Those that hold a URL, or a path with its query. */
+const URLS = /^(?:referer|(?:content-)?location|x-(?:forwarded-(?:uri|path)|original-ur[il]|rewrite-url))$/i;
 
 const SUBPROTOCOLS = /^sec-websocket-protocol$/i;
 
