@@ -58,17 +58,36 @@ export function bodyRepr(
   }
   const text = decodeText(bytes, type.charset);
   if (text === undefined) return BINARY;
-  if (!whole) return { body: cutText(redactor.text(text), limit), body_truncated: true };
-  if (kind === 'json') return { body: jsonRepr(text, root, redactor) };
-  return { body: kind === 'form' ? redactor.form(text, root) : redactor.text(text) };
+  if (whole && kind === 'json') return { body: jsonRepr(text, root, redactor) };
+  // No text has it: this is UTF-16 that doesn't say so.
+  if (text.includes('\0')) return BINARY;
+  const isForm = kind === 'form' && !BEGINS_LIKE_JSON.test(text);
+  if (!whole) return { body: cutText(isForm ? cutForm(text, redactor) : redactor.text(text), limit), body_truncated: true };
+  if (isForm) return { body: redactor.form(text, root) };
+  return { body: kind === 'form' ? jsonOrText(text, root, redactor) : redactor.text(text) };
 }
+
+/** What `curl -d` sends, where nobody tells it the type. */
+const BEGINS_LIKE_JSON = /^\s*[{[]/;
+
+/** A query is redacted pair by pair, since its escapes hide names and values. */
+function cutForm(text: string, redactor: Redactor): string {
+  return redactor.url(`?${text}`).slice(1);
+}
+
+function jsonOrText(text: string, root: string, redactor: Redactor): Json {
+  const json = jsonRepr(text, root, redactor);
+  return json === INVALID_JSON ? redactor.text(text) : json;
+}
+
+const INVALID_JSON = 'Invalid JSON';
 
 function jsonRepr(text: string, root: string, redactor: Redactor): Json {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return 'Invalid JSON';
+    return INVALID_JSON;
   }
   return redactor.value(value, root);
 }

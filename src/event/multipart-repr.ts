@@ -63,7 +63,8 @@ function fieldRepr(
 ): [name: string, value: Json | undefined] | undefined {
   const { charset } = contentTypeOf(['content-type', contentType]);
   const field = {};
-  setOwn(field, name, decodeText(value, charset) ?? 'Binary content');
+  const text = decodeText(value, charset);
+  setOwn(field, name, text === undefined || text.includes('\0') ? 'Binary content' : text);
   const [shown] = Object.entries(redactor.object(field, `${root}.fields`));
   if (!shown || typeof shown[1] !== 'string' || start + value.length <= limit) return shown;
   return [shown[0], cutText(shown[1], limit - start)];
