@@ -6,10 +6,19 @@ export type Replacement = (name: string) => ((value: string) => string) | undefi
 /**
  * A text with the secrets in it replaced: values that are one wherever they stand, and the values of secret names, in
  * JSON, JavaScript, headers, queries, XML, multipart forms and command lines, whole, cut or malformed. What doesn't end
- * is replaced to the end of the text. Lone surrogates become U+FFFD. Linear in time: no character is looked at more often than a constant.
+ * is replaced to the end of the text. HTML that hides a secret behind its escapes is shown without them. Lone surrogates become U+FFFD. Linear in time: no character is looked at more often than a constant.
  */
 export function redactText(text: string, replacementOf: Replacement): string {
-  return MAY_HOLD_SECRET.test(text) ? redactPairs(maskSecretValues(wellFormed(text)), replacementOf) : text;
+  if (!MAY_HOLD_SECRET.test(text)) return text;
+  const shown = redactPlain(wellFormed(text), replacementOf);
+  if (!ENTITY.test(shown)) return shown;
+  const unescaped = shown.replace(ENTITIES, characterOf);
+  const shownUnescaped = redactPlain(unescaped, replacementOf);
+  return shownUnescaped === unescaped ? shown : shownUnescaped;
+}
+
+function redactPlain(text: string, replacementOf: Replacement): string {
+  return redactPairs(maskSecretValues(text), replacementOf);
 }
 
 /**
@@ -17,8 +26,19 @@ export function redactText(text: string, replacementOf: Replacement): string {
  * of a URL's host, is none.
  */
 const MAY_HOLD_SECRET = new RegExp(
-  `=|(?<!(?:[T :]|^)\\d\\d):(?!\\/\\/)|<[A-Za-z]|--[A-Za-z]|[\\ud800-\\udfff]|${SECRET_VALUE_START}`,
+  `=|(?<!(?:[T :]|^)\\d\\d):(?!\\/\\/)|<[A-Za-z]|--[A-Za-z]|&(?:lt;|#)|[\\ud800-\\udfff]|${SECRET_VALUE_START}`,
 );
+
+/** What HTML makes of the signs around names and values. */
+const ENTITY = /&(?:quot|apos|lt|gt|#\d{2,3}|#x[\da-f]{2});/i;
+const ENTITIES = new RegExp(ENTITY, 'gi');
+const NAMED: Readonly<Record<string, string>> = { '&quot;': '"', '&apos;': "'", '&lt;': '<', '&gt;': '>' };
+
+function characterOf(entity: string): string {
+  const [, hex, decimal] = /^&#(?:x([\da-f]+)|(\d+));$/i.exec(entity) ?? [];
+  if (hex !== undefined) return String.fromCharCode(parseInt(hex, 16));
+  return decimal === undefined ? (NAMED[entity.toLowerCase()] ?? entity) : String.fromCharCode(Number(decimal));
+}
 
 /** Where a name may have ended, or a tag, an option or the body of a multipart field may begin. */
 const PAIR = /[=:]|<(?=[A-Za-z])|--(?=[A-Za-z])|\n(?=\r?\n)/g;

@@ -4,7 +4,7 @@ import { isHidden, redactText, wellFormed } from './redact-text.ts';
 import type { RedactionAction, RedactionOptions } from './redaction-policy.ts';
 import { createRedactionPolicy } from './redaction-policy.ts';
 import { MASK, isCardNumber } from './secrets.ts';
-import { formFields, redactUrl } from './url-encoded.ts';
+import { escapedText, formFields, redactUrl, unescapedText } from './url-encoded.ts';
 
 export type { RedactionAction, RedactionOptions, RedactionRule } from './redaction-policy.ts';
 
@@ -45,6 +45,7 @@ const MAX_LABEL = 256;
 /** A name, a sign, a value. */
 const SHORTEST_TELLING = 3;
 const SMALLEST_CARD_NUMBER = 2e12;
+const ESCAPED_SEGMENT = /[^/]*%[^/]*/g;
 
 const CIRCULAR = '[Circular]';
 const TOO_DEEP = '[Too deep]';
@@ -141,9 +142,10 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
       const verdict = (copy.path && policy.ofPath(copy.path)) ?? policy.ofName(key);
       const part = verdict === 'keep' || verdict === 'rename' ? copyValue(value, copy) : replacement(value, verdict);
       copy.path?.pop();
-      if (part === undefined || verdict === 'rename') delete shown[key];
+      const name = verdict === 'keep' ? key : redactedText(key);
+      if (part === undefined || name !== key) delete shown[key];
       else if (part !== value || part === 0) shown[key] = part;
-      if (part !== undefined && verdict === 'rename') setOwn(shown, redactedText(key), part);
+      if (part !== undefined && name !== key) setOwn(shown, name, part);
     }
     return shown as JsonObject;
   }
@@ -199,8 +201,13 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     }, text);
   }
 
+  /** What is escaped is looked at as the text that it is. */
   function showPath(path: string): string {
-    return withoutSegments(path, 'inPath');
+    return withoutSegments(path, 'inPath').replace(ESCAPED_SEGMENT, (segment) => {
+      const text = unescapedText(segment);
+      const shown = redactedText(text);
+      return shown === text ? segment : escapedText(shown);
+    });
   }
 
   function objectOf(value: object, root: string): JsonObject {
@@ -217,8 +224,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     const verdict = (policy.hasPaths ? policy.ofPath(['query', name]) : undefined) ?? policy.ofName(name);
     if (verdict === 'remove') return undefined;
     if (verdict === 'keep') return [name, redactedText(value)];
-    if (verdict === 'rename') return [redactedText(name), redactedText(value)];
-    return [name, replacement(value, verdict) as string];
+    return [redactedText(name), verdict === 'rename' ? redactedText(value) : (replacement(value, verdict) as string)];
   }
 
   return {
@@ -274,7 +280,8 @@ function propertiesBefore(end: string, source: { readonly [key: string]: unknown
 
 function copyNumber(value: number): number | string | null {
   if (!Number.isFinite(value)) return null;
-  if (value >= SMALLEST_CARD_NUMBER && Number.isSafeInteger(value) && isCardNumber(String(value))) return MASK;
+  const digits = Math.abs(value);
+  if (digits >= SMALLEST_CARD_NUMBER && Number.isSafeInteger(value) && isCardNumber(String(digits))) return MASK;
   return value === 0 ? 0 : value;
 }
 

@@ -57,7 +57,7 @@ export interface RedactionOptions {
   readonly hashKey?: string;
 }
 
-/** `rename` is for a name that holds a secret itself. */
+/** `rename` is for a name that holds a secret itself, and isn't the name of one. */
 type Verdict = RedactionAction | 'keep' | 'rename';
 
 /** Decides what becomes of a value, by its name and its path. */
