@@ -12,9 +12,9 @@ export function redactText(text: string, replacementOf: Replacement): string {
   if (!MAY_HOLD_SECRET.test(text)) return text;
   const shown = redactPlain(wellFormed(text), replacementOf);
   if (!ENTITY.test(shown)) return shown;
-  const unescaped = shown.replace(ENTITIES, characterOf);
-  const shownUnescaped = redactPlain(unescaped, replacementOf);
-  return shownUnescaped === unescaped ? shown : shownUnescaped;
+  const plain = shown.replace(ENTITIES, characterOf);
+  const shownPlain = redactPlain(plain, replacementOf);
+  return shownPlain === plain ? shown : shownPlain;
 }
 
 function redactPlain(text: string, replacementOf: Replacement): string {
