@@ -62,7 +62,8 @@ export function bodyRepr(
   // No text has it: this is UTF-16 that doesn't say so.
   if (text.includes('\0')) return BINARY;
   const isForm = kind === 'form' && !BEGINS_LIKE_JSON.test(text);
-  if (!whole) return { body: cutText(isForm ? cutForm(text, redactor) : redactor.text(text), limit), body_truncated: true };
+  if (!whole)
+    return { body: cutText(isForm ? cutForm(text, redactor) : redactor.text(text), limit), body_truncated: true };
   if (isForm) return { body: redactor.form(text, root) };
   return { body: kind === 'form' ? jsonOrText(text, root, redactor) : redactor.text(text) };
 }

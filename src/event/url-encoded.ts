@@ -67,7 +67,9 @@ function redactPair(pair: string, showPair: ShowPair): string | undefined {
 
 function splitPair(pair: string): [name: string, value: string | undefined] {
   const sign = pair.indexOf('=');
-  return sign === -1 ? [unescapedText(pair), undefined] : [unescapedText(pair.slice(0, sign)), unescapedText(pair.slice(sign + 1))];
+  return sign === -1
+    ? [unescapedText(pair), undefined]
+    : [unescapedText(pair.slice(0, sign)), unescapedText(pair.slice(sign + 1))];
 }
 
 /** Percent-encoding undone; what is not properly escaped stays as it is. */
