@@ -1,3 +1,4 @@
+import { unescapedText } from './url-encoded.ts';
 import { SECRET_VALUE_START, maskSecretValues } from './secrets.ts';
 
 /** What replaces the value of something called so; undefined where the name is no secret. */
@@ -6,19 +7,20 @@ export type Replacement = (name: string) => ((value: string) => string) | undefi
 /**
  * A text with the secrets in it replaced: values that are one wherever they stand, and the values of secret names, in
  * JSON, JavaScript, headers, queries, XML, multipart forms and command lines, whole, cut or malformed. What doesn't end
- * is replaced to the end of the text. HTML that hides a secret behind its escapes is shown without them. Lone surrogates become U+FFFD. Linear in time: no character is looked at more often than a constant.
+ * is replaced to the end of the text. Where the escapes of a URL or of HTML hide one, the text around it is shown without them. Lone surrogates become U+FFFD. Linear in time: no character is looked at more often than a constant.
  */
 export function redactText(text: string, replacementOf: Replacement): string {
   if (!MAY_HOLD_SECRET.test(text)) return text;
-  const shown = redactPlain(wellFormed(text), replacementOf);
-  if (!ENTITY.test(shown)) return shown;
-  const plain = shown.replace(ENTITIES, characterOf);
-  const shownPlain = redactPlain(plain, replacementOf);
-  return shownPlain === plain ? shown : shownPlain;
+  const redact = (plain: string): string => redactPairs(maskSecretValues(plain), replacementOf);
+  let shown = redact(wellFormed(text));
+  if (ESCAPE.test(shown)) shown = shown.replace(WORD, (word) => redactEscaped(word, unescapedText(word), redact));
+  return ENTITY.test(shown) ? redactEscaped(shown, shown.replace(ENTITIES, characterOf), redact) : shown;
 }
 
-function redactPlain(text: string, replacementOf: Replacement): string {
-  return redactPairs(maskSecretValues(text), replacementOf);
+/** As it is, unless its escapes hide a secret: then without them. */
+function redactEscaped(escaped: string, plain: string, redact: (plain: string) => string): string {
+  const shown = redact(plain);
+  return shown === plain ? escaped : shown;
 }
 
 /**
@@ -26,8 +28,12 @@ function redactPlain(text: string, replacementOf: Replacement): string {
  * of a URL's host, is none.
  */
 const MAY_HOLD_SECRET = new RegExp(
-  `=|(?<!(?:[T :]|^)\\d\\d):(?!\\/\\/)|<[A-Za-z]|--[A-Za-z]|&(?:lt;|#)|[\\ud800-\\udfff]|${SECRET_VALUE_START}`,
+  `=|(?<!(?:[T :]|^)\\d\\d):(?!\\/\\/)|<[A-Za-z]|--[A-Za-z]|&(?:lt;|#)|%(?:22|3[ADad])|[\\ud800-\\udfff]|${SECRET_VALUE_START}`,
 );
+
+/** What a URL makes of them, in a run without blanks and quotes. */
+const ESCAPE = /%(?:22|3[ad])/i;
+const WORD = /[^\s"'<>]+/g;
 
 /** What HTML makes of the signs around names and values. */
 const ENTITY = /&(?:quot|apos|lt|gt|#\d{2,3}|#x[\da-f]{2});/i;

@@ -127,7 +127,7 @@ export const SECRET_VALUE_START: string = [
   '[Bb](?:[Ee][Aa][Rr][Ee][Rr]|[Aa][Ss][Ii][Cc])(?:\\s|%20|\\+)',
   'J(?<=eyJ)', // J is rarer than e
   ':\\/\\/[^\\s\\/?#]*[@:]',
-  '[2-6]\\d{3}[ -]?\\d{4}',
+  '[2-6]\\d{3}(?:[ +-]|%20)?\\d{4}',
 ].join('|');
 
 const PEM = /-----BEGIN [^\n-]{1,64}-----[^]*?(?:-----END [^-]{0,64}(?:-----)?|$)/g;
@@ -168,13 +168,18 @@ const FOUR_DIGITS = /[2-6]\d{3}/;
 
 /** Digits in one run or in a card's own groups; no part of a longer number, of a word, of a UUID, or of a fraction. */
 const CARD =
-  /(?<!\w|\d\.|[\da-f]{4}-)(?:[2-6]\d{12,18}|[2-6]\d{3}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|3\d{3}([ -])\d{6}\2\d{4,5})(?!\w)/gi;
+  /(?<!\w|\d\.|[\da-f]{4}-)(?:[2-6]\d{12,18}|[2-6]\d{3}([ +-]|%20)\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|3\d{3}([ +-]|%20)\d{6}\2\d{4,5})(?!\w)/gi;
+
+/** What stands between the groups, also as a URL has it. */
+const BETWEEN = /[ +-]|%20/g;
+
+const LAST_GROUP = /(?:[ +-]|%20)\d+$/;
 
 function maskCard(match: string): string {
-  if (isCardNumber(match.replace(/[ -]/g, ''))) return MASK;
+  if (isCardNumber(match.replace(BETWEEN, ''))) return MASK;
   // What stands behind the last group may be another number: 4111 1111 1111 1111 123.
-  const last = Math.max(match.lastIndexOf(' '), match.lastIndexOf('-'));
-  return last !== -1 && isCardNumber(match.slice(0, last).replace(/[ -]/g, '')) ? MASK + match.slice(last) : match;
+  const last = match.search(LAST_GROUP);
+  return last !== -1 && isCardNumber(match.slice(0, last).replace(BETWEEN, '')) ? MASK + match.slice(last) : match;
 }
 
 /** Whether digits are a payment card's number: its length, its issuer's range (no dates, no snowflake ids), Luhn's sum. */

@@ -275,6 +275,8 @@ describe('text', () => {
     ['<pre>{&quot;pin&quot;:&quot;x&quot;} &#39;a&#39;', '<pre>{"pin":"[REDACTED]"} \'a\''],
     ['{&#34;pin&#34;:&#x22;x&#x22;}', '{"pin":"[REDACTED]"}'],
     ['&lt;pin&gt;x&lt;/pin&gt; &amp; y', '<pin>[REDACTED]</pin> &amp; y'],
+    ['no /x?f=%7B%22pin%22%3A%22a+b%22%7D&b=%20 there', 'no /x?f={"pin":"[REDACTED]"}&b=  there'],
+    ['no /x?f=%7B%22a%22%3A%22x%22%7D there', 'no /x?f=%7B%22a%22%3A%22x%22%7D there'],
     ['pin&#x3D;x', 'pin=[REDACTED]'],
     ['<p>&quot;a&quot;: &lt;b&gt;', '<p>&quot;a&quot;: &lt;b&gt;'],
     ['at 10:20:30, see https://example.com/author:x', 'at 10:20:30, see https://example.com/author:x'],
