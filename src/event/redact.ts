@@ -179,9 +179,14 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
 
   function redactedText(value: string): string {
     if (value.length < SHORTEST_TELLING) return wellFormed(value);
-    if (value.length <= MAX_TEXT) return redactText(withoutSegments(value, 'inText'), replacerOf);
+    if (value.length <= MAX_TEXT) return textOf(value);
     // What a secret near the limit goes on with is seen, what is far beyond is not even read.
-    return cut(redactText(withoutSegments(value.slice(0, 2 * MAX_TEXT), 'inText'), replacerOf));
+    return cut(textOf(value.slice(0, 2 * MAX_TEXT)));
+  }
+
+  /** Segments last: they may end in the middle of another secret. */
+  function textOf(value: string): string {
+    return withoutSegments(redactText(value, replacerOf), 'inText');
   }
 
   function replacerOf(name: string): ((value: string) => string) | undefined {

@@ -37,6 +37,7 @@ describe('a URL path of an operator', () => {
     ['{"a":"/reset/a\\u0062c"', '{"a":"/reset/[REDACTED]"'],
     ['{"a":"{\\"b\\":\\"/reset/abc\\"}"', '{"a":"{\\"b\\":\\"/reset/[REDACTED]\\"}"'],
     ['to /login?next=%2Freset%2Fabc%2Fd', 'to /login?next=%2Freset%2F[REDACTED]%2Fd'],
+    ['/x?a=%2Freset%2Fabc&b=Bearer%20a%2Fb', '/x?a=%2Freset%2F[REDACTED]'],
     ['reset or abc', 'reset or abc'],
   ];
   for (const [text, shown] of texts) {

@@ -480,10 +480,11 @@ const sent: fc.Arbitrary<Sent> = fc
     };
   });
 
-/** Behind the first quarter: in front of it is what is looked for afterwards. */
+/** Within a secret, where there is one: a name that is spoiled is another name. */
 function spoiledAt(bytes: Buffer, n: number): Buffer {
-  const at = n % (bytes.length + 1);
-  return Buffer.concat([bytes.subarray(0, at), Buffer.from([0xff]), bytes.subarray(at)]);
+  const parts = bytes.toString('latin1').split(MARK);
+  const before = parts.slice(0, 1 + (n % parts.length)).join(MARK);
+  return Buffer.concat([bytes.subarray(0, before.length), Buffer.from([0xff]), bytes.subarray(before.length)]);
 }
 
 let planned = 0;
