@@ -45,7 +45,7 @@ const MAX_LABEL = 256;
 /** A name, a sign, a value. */
 const SHORTEST_TELLING = 3;
 const SMALLEST_CARD_NUMBER = 2e12;
-const ESCAPED_SEGMENT = /[^/]*%[^/]*/g;
+const SEGMENT = /[^/]+/g;
 
 const CIRCULAR = '[Circular]';
 const TOO_DEEP = '[Too deep]';
@@ -208,7 +208,8 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
 
   /** What is escaped is looked at as the text that it is. */
   function showPath(path: string): string {
-    return withoutSegments(path, 'inPath').replace(ESCAPED_SEGMENT, (segment) => {
+    return withoutSegments(path, 'inPath').replace(SEGMENT, (segment) => {
+      if (!segment.includes('%')) return segment;
       const text = unescapedText(segment);
       const shown = redactedText(text);
       return shown === text ? segment : escapedText(shown);

@@ -531,6 +531,16 @@ describe('time', () => {
     '-',
     '%',
     '%7B',
+    '%22',
+    '%22:',
+    '&lt;',
+    '&lt;a&gt;',
+    '&quot;:',
+    '4111%20',
+    '{"{',
+    '{"a":',
+    '"a":{"password":',
+    '\\"{',
     '&a=',
     'token=',
     'token="',
@@ -550,6 +560,7 @@ describe('time', () => {
         (shown) => shown,
       );
       redactor.form(text, 'x');
+      redactor.url(text);
       redactor.value({ [text]: text }, 'x');
     });
   }

@@ -480,12 +480,14 @@ const sent: fc.Arbitrary<Sent> = fc
     };
   });
 
-/** Within a secret, where there is one: a name that is spoiled is another name. */
+/** Where the value of a name begins: a name that is spoiled, or a token, is no longer one. */
 function spoiledAt(bytes: Buffer, n: number): Buffer {
-  const parts = bytes.toString('latin1').split(MARK);
-  const before = parts.slice(0, 1 + (n % parts.length)).join(MARK);
+  const parts = bytes.toString('latin1').split(VALUE_START);
+  const before = parts.slice(0, 1 + (n % parts.length)).join('');
   return Buffer.concat([bytes.subarray(0, before.length), Buffer.from([0xff]), bytes.subarray(before.length)]);
 }
+
+const VALUE_START = new RegExp(`(?<=["=>]|: )(?=${MARK})`);
 
 let planned = 0;
 
