@@ -6,6 +6,7 @@ import type { Json } from './event.ts';
 import { headerOf } from './header-of.ts';
 import { multipartRepr } from './multipart-repr.ts';
 import type { Redactor } from './redact.ts';
+import { maskCutValue } from './secrets.ts';
 
 /** What was kept of a body while it passed. */
 export interface Body {
@@ -62,8 +63,7 @@ export function bodyRepr(
   // No text has it: this is UTF-16 that doesn't say so.
   if (text.includes('\0')) return BINARY;
   const isForm = kind === 'form' && !BEGINS_LIKE_JSON.test(text);
-  if (!whole)
-    return { body: cutText(isForm ? cutForm(text, redactor) : redactor.text(text), limit), body_truncated: true };
+  if (!whole) return { body: cutText(cutRepr(maskCutValue(text), isForm, redactor), limit), body_truncated: true };
   if (isForm) return { body: redactor.form(text, root) };
   return { body: kind === 'form' ? jsonOrText(text, root, redactor) : redactor.text(text) };
 }
@@ -71,9 +71,9 @@ export function bodyRepr(
 /** What `curl -d` sends, where nobody tells it the type. */
 const BEGINS_LIKE_JSON = /^\s*[{[]/;
 
-/** A query is redacted pair by pair, since its escapes hide names and values. */
-function cutForm(text: string, redactor: Redactor): string {
-  return redactor.url(`?${text}`).slice(1);
+/** A form is redacted pair by pair, since its escapes hide names and values. */
+function cutRepr(text: string, isForm: boolean, redactor: Redactor): string {
+  return isForm ? redactor.url(`?${text}`).slice(1) : redactor.text(text);
 }
 
 function jsonOrText(text: string, root: string, redactor: Redactor): Json {

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from './event.ts';
 import { type Part, multipartParts } from './multipart.ts';
 import { setOwn } from './plain-value.ts';
 import type { Redactor } from './redact.ts';
+import { maskCutValue } from './secrets.ts';
 
 /**
  * A `multipart/form-data` body as its record shows it: its fields, redacted by name, and what is said of its files, never
@@ -56,7 +57,7 @@ function fileRepr({ name, filename, contentType, value, whole }: Part, redactor:
 
 /** Undefined for a field that is to be removed. */
 function fieldRepr(
-  { name, contentType, value, start }: Part,
+  { name, contentType, value, start, whole }: Part,
   root: string,
   redactor: Redactor,
   limit: number,
@@ -64,7 +65,8 @@ function fieldRepr(
   const { charset } = contentTypeOf(['content-type', contentType]);
   const field = {};
   const text = decodeText(value, charset);
-  setOwn(field, name, text === undefined || text.includes('\0') ? 'Binary content' : text);
+  if (text === undefined || text.includes('\0')) setOwn(field, name, 'Binary content');
+  else setOwn(field, name, whole ? text : maskCutValue(text));
   const [shown] = Object.entries(redactor.object(field, `${root}.fields`));
   if (!shown || typeof shown[1] !== 'string' || start + value.length <= limit) return shown;
   return [shown[0], cutText(shown[1], limit - start)];

@@ -32,6 +32,20 @@ describe('a form', () => {
 });
 
 describe('a text', () => {
+  it('that was cut shows no beginning of a secret that its end would have told', () => {
+    const cut = (text: string, type = 'text/plain'): unknown =>
+      Object.values(shown(text, type, { complete: false }))[0];
+    assert.equal(cut('card 4111 1111 1'), 'card [REDACTED]');
+    assert.equal(cut('{"n":411111', 'application/json'), '{"n":[REDACTED]');
+    assert.equal(cut('see https://ann:hunter'), 'see https://[REDACTED]');
+    assert.equal(cut('u=https%3A%2F%2Fann%3Ahun%2', FORM), 'u=https%3A%2F%2F[REDACTED]');
+    assert.equal(cut('n=4111%201111+1', FORM), 'n=[REDACTED]');
+    assert.equal(cut('see http://localhost:8080/x'), 'see http://localhost:8080/x');
+    assert.equal(cut('in 2024, at 10:20'), 'in 2024, at 10:20');
+    const part = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n411111111';
+    assert.deepEqual(cut(part, 'multipart/form-data; boundary=b'), { fields: { a: '[REDACTED]' }, files: [] });
+  });
+
   it('in UTF-16 that doesn’t say so is no text', () => {
     const bytes = Buffer.from('password=x', 'utf16le');
     assert.deepEqual(shown(bytes, 'text/plain'), { body: 'Binary content' });

@@ -60,6 +60,7 @@ describe('a value that is secret under any name', () => {
     ['a card number with its code', '4111 1111 1111 1111 123', '[REDACTED] 123'],
     ['an Amex number', '3782 822463 10005', '[REDACTED]'],
     ['user info', 'postgres://user:pass@host/db', 'postgres://[REDACTED]@host/db'],
+    ['user info behind escaped slashes', '"postgres:\\/\\/user:pass@host"', '"postgres:\\/\\/[REDACTED]@host"'],
     ['a password with an @', 'redis://:p@ss@host', 'redis://[REDACTED]@host'],
     ['a password with a slash', 'amqp://u:p/ss@host/x', 'amqp://[REDACTED]@host/x'],
   ];

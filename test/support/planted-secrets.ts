@@ -496,11 +496,13 @@ const told = fc
   .map(([name, value, sign]) =>
     sign === '":"' ? `failed at {"a":1,"${name}":"${value}"}` : `failed, ${name}${sign}${value}`,
   );
-const message = fc.oneof(
-  told,
-  prose,
-  url.map((one) => `can't get ${one.replace(/[{}]/g, '')}`),
-);
+/** As people write it: only what has to be escaped is. */
+const urlTold = fc
+  .tuple(fc.oneof(secretPath, fc.constant('/x')), secretName, asciiWord, telling)
+  .map(
+    ([path, name, value, look]) => `can't get https://x.example${path}?${name}=${value}&q=${encodeURIComponent(look)}`,
+  );
+const message = fc.oneof(told, prose, urlTold);
 
 const log = fc.tuple(secretName, asciiWord, told).map(([name, value, body]) => {
   const record = {
