@@ -403,7 +403,7 @@ const line = fc.oneof(
     .tuple(fc.constantFrom('Authorization', 'Cookie', 'Set-Cookie'), headerText)
     .map(([name, value]) => `${name}: ${value.replace(/["']/g, '')}`),
   fc.tuple(namedBy, asciiWord).map(([name, value]) => `mysql --${name}=${value} -v`),
-  fc.tuple(namedBy, asciiWord).map(([name, value]) => `mysql --${name.toLowerCase()} ${value} -v`),
+  fc.tuple(namedBy, asciiWord).map(([name, value]) => `mysql --${name} ${value} -v`),
   fc.tuple(secretName, asciiWord).map(([name, value]) => htmlEscaped(`<pre>{"${name}":"${value}"}</pre>`)),
   prose,
   pem,
