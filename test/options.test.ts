@@ -16,6 +16,7 @@ describe('options from the environment', () => {
         ACTIVITY_AUDIT_FILE_MODE: '640',
         ACTIVITY_AUDIT_DIRECTORY_MODE: '0o750',
         ACTIVITY_AUDIT_REDACT_NAMES: 'iban, diagnosis',
+        ACTIVITY_AUDIT_REDACT_URL_PATHS: '/reset/:token,/invite/*/:code',
         ACTIVITY_AUDIT_HASH_KEY: 'a key of many letters',
         ACTIVITY_AUDIT_CONFIG: 'read by register',
         ACTIVITY_AUDIT_SEQUELIZE: '',
@@ -43,7 +44,11 @@ describe('options from the environment', () => {
         ignoreOutgoingUrls: ['http://169.254.169.254/*', '*://metrics.internal/*'],
         peerNames: { 'api.stripe.com': 'stripe', '10.0.0.7:8080': 'billing = 2', '[::1]:*': 'self' },
         forwardRequestId: ['*.internal', '10.0.0.7:8080'],
-        redaction: { names: ['iban', 'diagnosis'], hashKey: 'a key of many letters' },
+        redaction: {
+          names: ['iban', 'diagnosis'],
+          urlPaths: ['/reset/:token', '/invite/*/:code'],
+          hashKey: 'a key of many letters',
+        },
       },
     );
   });

@@ -6,6 +6,7 @@ import { headerOf } from './header-of.ts';
 import type { HeldBody } from './json-text.ts';
 import { multipartRepr } from './multipart-repr.ts';
 import type { Redactor } from './redact.ts';
+import { maskCutValue } from './secrets.ts';
 
 /** What was kept of a body while it passed. */
 export interface Body {
@@ -58,7 +59,23 @@ export function bodyRepr(
   }
   const text = decodeText(bytes, type.charset);
   if (text === undefined) return BINARY;
-  if (!whole) return { body: cutText(redactor.text(text), limit), body_truncated: true };
-  if (kind === 'json') return { body: redactor.json(text, root) ?? 'Invalid JSON' };
-  return { body: kind === 'form' ? redactor.form(text, root) : redactor.text(text) };
+  if (whole && kind === 'json') return { body: redactor.json(text, root) ?? 'Invalid JSON' };
+  // No text has it: this is UTF-16 that doesn't say so.
+  if (text.includes('\0')) return BINARY;
+  const isForm = kind === 'form' && !BEGINS_LIKE_JSON.test(text);
+  if (!whole) return { body: cutText(cutRepr(maskCutValue(text), isForm, redactor), limit), body_truncated: true };
+  if (isForm) return { body: redactor.form(text, root) };
+  return { body: kind === 'form' ? jsonOrText(text, root, redactor) : redactor.text(text) };
+}
+
+/** What `curl -d` sends, where nobody tells it the type. */
+const BEGINS_LIKE_JSON = /^\s*[{[]/;
+
+/** A form is redacted pair by pair, since its escapes hide names and values. */
+function cutRepr(text: string, isForm: boolean, redactor: Redactor): string {
+  return isForm ? redactor.url(`?${text}`).slice(1) : redactor.text(text);
+}
+
+function jsonOrText(text: string, root: string, redactor: Redactor): HeldBody {
+  return redactor.json(text, root) ?? redactor.text(text);
 }

@@ -1,16 +1,19 @@
 import { setOwn } from './plain-value.ts';
 import { redactSubprotocols } from './subprotocols.ts';
 
+/** Shows the value of a header as what it is. */
+export type ShowUrl = (url: string) => string;
+
 /**
  * Headers by their names as sent; a repeated one becomes a list.
  *
  * @param headers name, value, name, value …
  */
-export function headersAsSent(headers: readonly string[]): { [name: string]: string | string[] } {
+export function headersAsSent(headers: readonly string[], showUrl: ShowUrl): { [name: string]: string | string[] } {
   const byName: { [name: string]: string | string[] } = {};
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] as string;
-    const value = withoutTokens(name, headers[i + 1] as string);
+    const value = headerText(name, headers[i + 1] as string, showUrl);
     const before = Object.hasOwn(byName, name) ? byName[name] : undefined;
     if (Array.isArray(before)) before.push(value);
     else setOwn(byName, name, before === undefined ? value : [before, value]);
@@ -18,9 +21,13 @@ export function headersAsSent(headers: readonly string[]): { [name: string]: str
   return byName;
 }
 
-/** The value of a header that carries tokens among other things, without them. */
-export function withoutTokens(name: string, value: string): string {
+/** The value of a header, redacted as what it is, where it is more than a text. */
+export function headerText(name: string, value: string, showUrl: ShowUrl): string {
+  if (URLS.test(name)) return showUrl(value);
   return SUBPROTOCOLS.test(name) ? redactSubprotocols(value) : value;
 }
+
+/** Those that hold a URL, or a path with its query. */
+const URLS = /^(?:referer|(?:content-)?location|x-(?:forwarded-(?:uri|path)|original-ur[il]|rewrite-url))$/i;
 
 const SUBPROTOCOLS = /^sec-websocket-protocol$/i;

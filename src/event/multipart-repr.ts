@@ -5,6 +5,7 @@ import type { Json, JsonObject } from './event.ts';
 import { type Part, multipartParts } from './multipart.ts';
 import { setOwn } from './plain-value.ts';
 import type { Redactor } from './redact.ts';
+import { maskCutValue } from './secrets.ts';
 
 /**
  * A `multipart/form-data` body as its record shows it: its fields, redacted by name, and what is said of its files, never
@@ -56,14 +57,16 @@ function fileRepr({ name, filename, contentType, value, whole }: Part, redactor:
 
 /** Undefined for a field that is to be removed. */
 function fieldRepr(
-  { name, contentType, value, start }: Part,
+  { name, contentType, value, start, whole }: Part,
   root: string,
   redactor: Redactor,
   limit: number,
 ): [name: string, value: Json | undefined] | undefined {
   const { charset } = contentTypeOf(['content-type', contentType]);
   const field = {};
-  setOwn(field, name, decodeText(value, charset) ?? 'Binary content');
+  const text = decodeText(value, charset);
+  if (text === undefined || text.includes('\0')) setOwn(field, name, 'Binary content');
+  else setOwn(field, name, whole ? text : maskCutValue(text));
   const [shown] = Object.entries(redactor.object(field, `${root}.fields`));
   if (!shown || typeof shown[1] !== 'string' || start + value.length <= limit) return shown;
   return [shown[0], cutText(shown[1], limit - start)];

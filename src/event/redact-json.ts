@@ -71,6 +71,7 @@ class Scan {
       if (!this.#sign(COLON)) return false;
       this.#blanks();
       const verdict = this.#rules.ofName(name);
+      if (verdict !== 'keep' && this.#rules.ofText(name) !== name) return false;
       if (verdict === 'keep' ? !this.#value(depth) : verdict !== 'mask' || !this.#secret(depth)) return false;
       this.#blanks();
     } while (this.#sign(COMMA));
@@ -154,7 +155,7 @@ class Scan {
     if (digits.length < SHORTEST_TELLING_NUMBER) return true;
     const value = Number(digits);
     if (!Number.isFinite(value)) return false;
-    if (isCardNumber(digits) || isCardNumber(String(value))) this.#replace(start, MASK);
+    if (isCardNumber(digits.replace('-', '')) || isCardNumber(String(Math.abs(value)))) this.#replace(start, MASK);
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { unescapedText } from './url-encoded.ts';
 import { SECRET_VALUE_START, maskSecretValues } from './secrets.ts';
 
 /** What replaces the value of something called so; undefined where the name is no secret. */
@@ -6,10 +7,20 @@ export type Replacement = (name: string) => ((value: string) => string) | undefi
 /**
  * A text with the secrets in it replaced: values that are one wherever they stand, and the values of secret names, in
  * JSON, JavaScript, headers, queries, XML, multipart forms and command lines, whole, cut or malformed. What doesn't end
- * is replaced to the end of the text. Lone surrogates become U+FFFD. Linear in time: no character is looked at more often than a constant.
+ * is replaced to the end of the text. Where the escapes of a URL or of HTML hide one, the text around it is shown without them. Lone surrogates become U+FFFD. Linear in time: no character is looked at more often than a constant.
  */
 export function redactText(text: string, replacementOf: Replacement): string {
-  return MAY_HOLD_SECRET.test(text) ? redactPairs(maskSecretValues(wellFormed(text)), replacementOf) : text;
+  if (!MAY_HOLD_SECRET.test(text)) return text;
+  const redact = (plain: string): string => redactPairs(maskSecretValues(plain), replacementOf);
+  let shown = redact(wellFormed(text));
+  if (ESCAPE.test(shown)) shown = shown.replace(WORD, (word) => redactEscaped(word, unescapedText(word), redact));
+  return ENTITY.test(shown) ? redactEscaped(shown, shown.replace(ENTITIES, characterOf), redact) : shown;
+}
+
+/** As it is, unless its escapes hide a secret: then without them. */
+function redactEscaped(escaped: string, plain: string, redact: (plain: string) => string): string {
+  const shown = redact(plain);
+  return shown === plain ? escaped : shown;
 }
 
 /**
@@ -17,8 +28,23 @@ export function redactText(text: string, replacementOf: Replacement): string {
  * of a URL's host, is none.
  */
 const MAY_HOLD_SECRET = new RegExp(
-  `=|(?<!(?:[T :]|^)\\d\\d):(?!\\/\\/)|<[A-Za-z]|--[A-Za-z]|[\\ud800-\\udfff]|${SECRET_VALUE_START}`,
+  `=|(?<!(?:[T :]|^)\\d\\d):(?!\\/\\/)|<[A-Za-z]|--[A-Za-z]|&(?:lt;|#)|%(?:22|3[ADad])|[\\ud800-\\udfff]|${SECRET_VALUE_START}`,
 );
+
+/** What a URL makes of them, in a run without blanks and quotes. */
+const ESCAPE = /%(?:22|3[ad])/i;
+const WORD = /[^\s"'<>]+/g;
+
+/** What HTML makes of the signs around names and values. */
+const ENTITY = /&(?:quot|apos|lt|gt|#\d{2,3}|#x[\da-f]{2});/i;
+const ENTITIES = new RegExp(ENTITY, 'gi');
+const NAMED: Readonly<Record<string, string>> = { '&quot;': '"', '&apos;': "'", '&lt;': '<', '&gt;': '>' };
+
+function characterOf(entity: string): string {
+  const [, hex, decimal] = /^&#(?:x([\da-f]+)|(\d+));$/i.exec(entity) ?? [];
+  if (hex !== undefined) return String.fromCharCode(parseInt(hex, 16));
+  return decimal === undefined ? (NAMED[entity.toLowerCase()] ?? entity) : String.fromCharCode(Number(decimal));
+}
 
 /** Where a name may have ended, or a tag, an option or the body of a multipart field may begin. */
 const PAIR = /[=:]|<(?=[A-Za-z])|--(?=[A-Za-z])|\n(?=\r?\n)/g;
@@ -69,10 +95,14 @@ function secretAt(text: string, at: number, floor: number, names: Names): Secret
 }
 
 function replaced(value: string, { replace, quote = '' }: Secret): string {
-  return NOTHING.test(value) ? value : quote + replace(value) + quote;
+  return isHidden(value) ? value : quote + replace(value) + quote;
 }
 
-/** Values that hide nothing, or are hidden already. */
+/** Whether a value is hidden already, or hides nothing. */
+export function isHidden(value: string): boolean {
+  return NOTHING.test(value);
+}
+
 const NOTHING = /^(?:null|undefined|None|nil|\[REDACTED\]|\[HASH:[\da-f]{16}\])$/;
 
 /** `<wsse:Password Type="…">…</wsse:Password>`. */

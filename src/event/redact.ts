@@ -1,14 +1,14 @@
 import type { Json, JsonObject } from './event.ts';
-import { headersAsSent, withoutTokens } from './headers-as-sent.ts';
+import { headersAsSent, headerText } from './headers-as-sent.ts';
 import { JsonText } from './json-text.ts';
 import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
 import { redactJson } from './redact-json.ts';
-import { redactText, wellFormed } from './redact-text.ts';
+import { isHidden, redactText, wellFormed } from './redact-text.ts';
 import { LONG_TEXT, MAX_ALL_TEXT, MAX_DEPTH, MAX_TEXT, MAX_VALUES } from './redaction-limits.ts';
 import type { RedactionAction, RedactionOptions } from './redaction-policy.ts';
 import { createRedactionPolicy } from './redaction-policy.ts';
 import { MASK, isCardNumber } from './secrets.ts';
-import { formFields, redactUrl } from './url-encoded.ts';
+import { escapedText, formFields, redactUrl, unescapedText } from './url-encoded.ts';
 
 export type { RedactionAction, RedactionOptions, RedactionRule } from './redaction-policy.ts';
 
@@ -51,6 +51,7 @@ const MAX_LABEL = 256;
 /** A name, a sign, a value. */
 const SHORTEST_TELLING = 3;
 const SMALLEST_CARD_NUMBER = 2e12;
+const SEGMENT = /[^/]+/g;
 
 const CIRCULAR = '[Circular]';
 const TOO_DEEP = '[Too deep]';
@@ -58,7 +59,7 @@ const TRUNCATED = '[Truncated]';
 
 /** @throws TypeError naming the option, what was expected and what was got */
 export function createRedactor(options: RedactionOptions = {}): Redactor {
-  const policy = createRedactionPolicy(options);
+  const policy = createRedactionPolicy(options, (name) => redactedText(name) !== name);
   const { hashKey = '' } = options;
 
   function copyOf(value: unknown, root: string): Json | undefined {
@@ -147,9 +148,10 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
       const verdict = (copy.path && policy.ofPath(copy.path)) ?? policy.ofName(key);
       const part = verdict === 'keep' || verdict === 'rename' ? copyValue(value, copy) : replacement(value, verdict);
       copy.path?.pop();
-      if (part === undefined || verdict === 'rename') delete shown[key];
+      const name = verdict === 'keep' ? key : redactedText(key);
+      if (part === undefined || name !== key) delete shown[key];
       else if (part !== value || part === 0) shown[key] = part;
-      if (part !== undefined && verdict === 'rename') setOwn(shown, redactedText(key), part);
+      if (part !== undefined && name !== key) setOwn(shown, name, part);
     }
     return shown as JsonObject;
   }
@@ -183,19 +185,51 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
 
   function redactedText(value: string): string {
     if (value.length < SHORTEST_TELLING) return wellFormed(value);
-    if (value.length <= MAX_TEXT) return redactText(value, replacerOf);
+    if (value.length <= MAX_TEXT) return textOf(value);
     // What a secret near the limit goes on with is seen, what is far beyond is not even read.
-    return cut(redactText(value.slice(0, 2 * MAX_TEXT), replacerOf));
+    return cut(textOf(value.slice(0, 2 * MAX_TEXT)));
+  }
+
+  /** Segments last: they may end in the middle of another secret. */
+  function textOf(value: string): string {
+    return withoutSegments(redactText(value, replacerOf), 'inText');
   }
 
   function replacerOf(name: string): ((value: string) => string) | undefined {
     const action = policy.ofNameInText(name);
-    return action === undefined ? undefined : action === 'hash' ? hashOf : toMask;
+    return action === undefined ? undefined : replacer(action);
+  }
+
+  function replacer(action: RedactionAction): (value: string) => string {
+    return action === 'hash' ? hashOf : toMask;
+  }
+
+  /** Without the segments of URLs that are secrets. */
+  function withoutSegments(text: string, place: 'inPath' | 'inText'): string {
+    return policy.urlPaths.reduce((shown, { urlPath, action }) => {
+      const replace = replacer(action);
+      return urlPath[place](shown, (segment) => (isHidden(segment) ? segment : replace(segment)));
+    }, text);
+  }
+
+  /** What is escaped is looked at as the text that it is. */
+  function showPath(path: string): string {
+    return withoutSegments(path, 'inPath').replace(SEGMENT, (segment) => {
+      if (!segment.includes('%')) return segment;
+      const text = unescapedText(segment);
+      const shown = redactedText(text);
+      return shown === text ? segment : escapedText(shown);
+    });
   }
 
   function objectOf(value: object, root: string): JsonObject {
     const shown = copyOf(value, root);
     return isObject(shown) ? shown : {};
+  }
+
+  function urlText(url: string): string {
+    const shown = (): string => redactUrl(url.slice(0, 2 * MAX_TEXT), showPair, showPath);
+    return guarded(() => cut(wellFormed(shown())), UNREADABLE);
   }
 
   /** Name by name, which is half the work; not where a path counts, or a name comes twice or has a secret in it. */
@@ -204,10 +238,11 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     for (let i = 0; i + 1 < headers.length; i += 2) {
       const name = headers[i] as string;
       const verdict = policy.ofName(name);
-      const isRare = policy.hasPaths || verdict === 'rename' || name in shown || name === 'value';
-      if (isRare) return objectOf(headersAsSent(headers), root);
+      const hidesName = verdict === 'rename' || (verdict !== 'keep' && redactedText(name) !== name);
+      if (policy.hasPaths || hidesName || name in shown || name === 'value')
+        return objectOf(headersAsSent(headers, urlText), root);
       const value = headers[i + 1] as string;
-      const part = verdict === 'keep' ? redactedText(withoutTokens(name, value)) : replacement(value, verdict);
+      const part = verdict === 'keep' ? redactedText(headerText(name, value, urlText)) : replacement(value, verdict);
       if (part !== undefined) shown[name] = part;
     }
     return shown;
@@ -231,8 +266,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     const verdict = (policy.hasPaths ? policy.ofPath(['query', name]) : undefined) ?? policy.ofName(name);
     if (verdict === 'remove') return undefined;
     if (verdict === 'keep') return [name, redactedText(value)];
-    if (verdict === 'rename') return [redactedText(name), redactedText(value)];
-    return [name, replacement(value, verdict) as string];
+    return [redactedText(name), verdict === 'rename' ? redactedText(value) : (replacement(value, verdict) as string)];
   }
 
   return {
@@ -243,7 +277,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     field,
     text: (text) => guarded(() => redactedText(text), UNREADABLE),
     form: (encoded, root) => guarded(() => objectOf(formFields(encoded), root), {}),
-    url: (url) => guarded(() => cut(wellFormed(redactUrl(url.slice(0, 2 * MAX_TEXT), showPair))), UNREADABLE),
+    url: urlText,
     addNames: (names) => policy.addNames(names),
   };
 }
@@ -301,7 +335,8 @@ function propertiesBefore(end: string, source: { readonly [key: string]: unknown
 
 function copyNumber(value: number): number | string | null {
   if (!Number.isFinite(value)) return null;
-  if (value >= SMALLEST_CARD_NUMBER && Number.isSafeInteger(value) && isCardNumber(String(value))) return MASK;
+  const digits = Math.abs(value);
+  if (digits >= SMALLEST_CARD_NUMBER && Number.isSafeInteger(value) && isCardNumber(String(digits))) return MASK;
   return value === 0 ? 0 : value;
 }
 

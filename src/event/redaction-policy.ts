@@ -1,4 +1,5 @@
-import { isSecretName, lettersOf, maskSecretValues } from './secrets.ts';
+import { isSecretName, lettersOf } from './secrets.ts';
+import { URL_PATH, type UrlPath, isUrlPath, urlPath } from './url-path.ts';
 
 /**
  * What becomes of a secret: `mask` shows `[REDACTED]` in its place; `remove` leaves its name out as well (inside a text,
@@ -11,6 +12,8 @@ export interface RedactionRule {
   readonly names?: readonly string[];
   /** Ends of paths, see {@link RedactionOptions.paths}. */
   readonly paths?: readonly string[];
+  /** Paths of URLs, see {@link RedactionOptions.urlPaths}. */
+  readonly urlPaths?: readonly string[];
   readonly action: RedactionAction;
 }
 
@@ -30,6 +33,14 @@ export interface RedactionOptions {
    */
   readonly paths?: readonly string[];
   /**
+   * Paths of URLs with segments that are secret, masked: `/reset/:token`, `/invite/:team/:code`. A segment that begins
+   * with `:` is a secret, `*` is any one segment. A path counts wherever its segments stand in a row, whatever the case:
+   * in the paths of requests that come in and go out, in headers, bodies, error messages and other texts.
+   *
+   * @default []
+   */
+  readonly urlPaths?: readonly string[];
+  /**
    * Names that are no secrets after all, against the default names and the attributes that models mark `sensitive`; never
    * against `names` and `rules`, nor for values that are secret under any name.
    *
@@ -46,12 +57,13 @@ export interface RedactionOptions {
   readonly hashKey?: string;
 }
 
-/** `rename` is for a name that holds a secret itself. */
+/** `rename` is for a name that holds a secret itself, and isn't the name of one. */
 export type Verdict = RedactionAction | 'keep' | 'rename';
 
 /** Decides what becomes of a value, by its name and its path. */
 export interface RedactionPolicy {
   readonly hasPaths: boolean;
+  readonly urlPaths: readonly UrlPathAction[];
   ofName(name: string): Verdict;
   ofPath(path: readonly string[]): RedactionAction | undefined;
   /** Of a name in a text: a path counts by its last segment there. */
@@ -60,16 +72,27 @@ export interface RedactionPolicy {
   addNames(names: Iterable<string>): void;
 }
 
+interface UrlPathAction {
+  readonly urlPath: UrlPath;
+  readonly action: RedactionAction;
+}
+
 /** Verdicts that are remembered; hostile names make it forget them all rather than grow. */
 const MAX_VERDICTS = 2000;
 const MAX_REMEMBERED_NAME = 256;
 
-/** @throws TypeError naming the option, what was expected and what was got */
-export function createRedactionPolicy(options: RedactionOptions = {}): RedactionPolicy {
+/**
+ * @param isTelling whether a text holds a secret: a name may, too
+ * @throws TypeError naming the option, what was expected and what was got
+ */
+export function createRedactionPolicy(
+  options: RedactionOptions,
+  isTelling: (name: string) => boolean,
+): RedactionPolicy {
   check(options);
   const rules: readonly RedactionRule[] = [
     ...(options.rules ?? []),
-    { names: options.names ?? [], paths: options.paths ?? [], action: 'mask' },
+    { names: options.names ?? [], paths: options.paths ?? [], urlPaths: options.urlPaths ?? [], action: 'mask' },
   ];
   const named = actionsByName(rules);
   const paths = actionsByPath(rules);
@@ -97,11 +120,14 @@ export function createRedactionPolicy(options: RedactionOptions = {}): Redaction
     const action = named.get(letters);
     if (action !== undefined) return action;
     if (!allowed.has(letters) && (sensitive.has(letters) || isSecretName(name))) return 'mask';
-    return maskSecretValues(name) === name ? 'keep' : 'rename';
+    return isTelling(name) ? 'rename' : 'keep';
   }
 
   return {
     hasPaths: paths.length > 0,
+    urlPaths: rules.flatMap(({ urlPaths = [], action }) =>
+      urlPaths.map((pattern) => ({ urlPath: urlPath(pattern), action })),
+    ),
     ofName,
     ofPath: (path) => paths.find((rule) => endsWith(path, rule.path))?.action,
     ofNameInText(name) {
@@ -156,6 +182,7 @@ function check(options: RedactionOptions): void {
   expect(isObject(options), 'redaction', 'an object', options);
   checkStrings(options.names, 'redaction.names');
   checkStrings(options.paths, 'redaction.paths');
+  checkUrlPaths(options.urlPaths, 'redaction.urlPaths');
   checkStrings(options.allow, 'redaction.allow');
   const { rules = [], hashKey } = options;
   expect(Array.isArray(rules), 'redaction.rules', 'a list of rules', rules);
@@ -174,6 +201,7 @@ function checkRule(rule: RedactionRule, option: string): void {
   expect(isObject(rule), option, 'an object with an action, and names or paths', rule);
   checkStrings(rule.names, `${option}.names`);
   checkStrings(rule.paths, `${option}.paths`);
+  checkUrlPaths(rule.urlPaths, `${option}.urlPaths`);
   expect(
     ['mask', 'remove', 'hash'].includes(rule.action),
     `${option}.action`,
@@ -186,6 +214,12 @@ function checkStrings(list: unknown, option: string): void {
   const isList =
     list === undefined || (Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== ''));
   expect(isList, option, 'a list of texts that are not empty', list);
+}
+
+function checkUrlPaths(list: unknown, option: string): void {
+  checkStrings(list, option);
+  for (const pattern of (list as readonly string[] | undefined) ?? [])
+    expect(isUrlPath(pattern), option, URL_PATH, pattern);
 }
 
 function isObject(value: unknown): boolean {

@@ -38,6 +38,7 @@ interface ExchangeDraft {
 export interface IncomingDraft extends ExchangeDraft {
   /** Path and query, as sent. */
   readonly target: string;
+  /** Not all of a template: Express knows the path of a router that is mounted by its value alone. */
   readonly route: string | undefined;
   readonly clientAddress: string | undefined;
 }
@@ -71,7 +72,7 @@ export function incomingEvent(
     response_repr: responseRepr(draft, redactor, maxBodyBytes),
     error_message: draft.error === null ? null : redactor.text(draft.error),
     execution_time: draft.seconds,
-    route: draft.route,
+    route: draft.route === undefined ? undefined : redactor.url(draft.route),
     client_address: draft.clientAddress,
     request_size: draft.requestBody.size,
     response_size: draft.responseBody.size,

@@ -116,7 +116,7 @@ export function maskSecretValues(text: string): string {
   if (shown.includes('-----BEGIN ')) shown = shown.replace(PEM, MASK);
   if (SCHEME.test(shown)) shown = shown.replace(BEARER, `$1${MASK}`).replace(BASIC, maskBasic);
   if (shown.includes('eyJ')) shown = shown.replace(JWT, maskJwt);
-  if (shown.includes('://')) shown = shown.replace(USER_INFO, `$1${MASK}@`);
+  if (AUTHORITY.test(shown)) shown = shown.replace(USER_INFO, `$1${MASK}@`);
   if (FOUR_DIGITS.test(shown)) shown = shown.replace(CARD, maskCard);
   return shown;
 }
@@ -127,7 +127,7 @@ export const SECRET_VALUE_START: string = [
   '[Bb](?:[Ee][Aa][Rr][Ee][Rr]|[Aa][Ss][Ii][Cc])(?:\\s|%20|\\+)',
   'J(?<=eyJ)', // J is rarer than e
   ':\\/\\/[^\\s\\/?#]*[@:]',
-  '[2-6]\\d{3}[ -]?\\d{4}',
+  '[2-6]\\d{3}(?:[ +-]|%20)?\\d{4}',
 ].join('|');
 
 const PEM = /-----BEGIN [^\n-]{1,64}-----[^]*?(?:-----END [^-]{0,64}(?:-----)?|$)/g;
@@ -161,21 +161,46 @@ function maskJwt(match: string, at: number, text: string): string {
 /** Base64 of `{"alg"`, `{"typ"`, `{"kid"`, `{"enc"`, `{"cty"`, `{"x5t"`, `{"x5c"`, `{"jku"`, `{"jwk"`. */
 const JOSE_HEADER = /^eyJ(?:hbGci|0eXAi|raWQi|lbmMi|jdHki|4NXQi|4NWMi|qa3Ui|qd2si)/;
 
+/** JSON may escape slashes. */
+const AUTHORITY = /:\\?\/\\?\//;
+
 /** Second form: a password that holds an unescaped `/`, `?` or `#`; what looks like a port is no password. */
-const USER_INFO = /(:\/\/)(?:[^\s/?#"'`<>]*|[^\s/?#@:"'`<>]{0,200}:(?!\d{1,5}(?:[/?#]|$))[^\s"'`<>]{1,200})@/g;
+const USER_INFO = /(:\\?\/\\?\/)(?:[^\s/?#"'`<>]*|[^\s/?#@:"'`<>]{0,200}:(?!\d{1,5}(?:[/?#]|$))[^\s"'`<>]{1,200})@/g;
 
 const FOUR_DIGITS = /[2-6]\d{3}/;
 
 /** Digits in one run or in a card's own groups; no part of a longer number, of a word, of a UUID, or of a fraction. */
 const CARD =
-  /(?<!\w|\d\.|[\da-f]{4}-)(?:[2-6]\d{12,18}|[2-6]\d{3}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|3\d{3}([ -])\d{6}\2\d{4,5})(?!\w)/gi;
+  /(?<!\w|\d\.|[\da-f]{4}-)(?:[2-6]\d{12,18}|[2-6]\d{3}([ +-]|%20)\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|3\d{3}([ +-]|%20)\d{6}\2\d{4,5})(?!\w)/gi;
+
+/** What stands between the groups, also as a URL has it. */
+const BETWEEN = /[ +-]|%20/g;
+
+const LAST_GROUP = /(?:[ +-]|%20)\d+$/;
 
 function maskCard(match: string): string {
-  if (isCardNumber(match.replace(/[ -]/g, ''))) return MASK;
+  if (isCardNumber(match.replace(BETWEEN, ''))) return MASK;
   // What stands behind the last group may be another number: 4111 1111 1111 1111 123.
-  const last = Math.max(match.lastIndexOf(' '), match.lastIndexOf('-'));
-  return last !== -1 && isCardNumber(match.slice(0, last).replace(/[ -]/g, '')) ? MASK + match.slice(last) : match;
+  const last = match.search(LAST_GROUP);
+  return last !== -1 && isCardNumber(match.slice(0, last).replace(BETWEEN, '')) ? MASK + match.slice(last) : match;
 }
+
+/**
+ * A text that was cut, with what its end may have cut masked as far as it goes, where only the rest would tell that it
+ * is a secret: a card number, the user info of a URL.
+ */
+export function maskCutValue(text: string): string {
+  const end = text.slice(-MAX_CUT);
+  return text.slice(0, -MAX_CUT) + end.replace(CUT_CARD, MASK).replace(CUT_USER_INFO, `$1${MASK}`);
+}
+
+const MAX_CUT = 512;
+
+const CUT_CARD = /(?<![\w.])[2-6]\d{3}(?:(?:[ +-]|%20)?\d){2,18}(?:[ +-]|%2?0?)?$/;
+
+/** What looks like a port is no password. */
+const CUT_USER_INFO =
+  /((?::|%3a)(?:\\?\/|%2f){2})(?:(?!%2f|%3a)[^\s/?#@:["'`<>])*(?::|%3a)(?!\d{0,5}(?:[/?#]|%2f|$))[^\s"'`<>@]+$/i;
 
 /** Whether digits are a payment card's number: its length, its issuer's range (no dates, no snowflake ids), Luhn's sum. */
 export function isCardNumber(digits: string): boolean {

@@ -19,24 +19,27 @@ export function formFields(encoded: string): { [name: string]: string | string[]
 /** One pair of a query as it may be shown; undefined if it is to be removed. */
 export type ShowPair = (name: string, value: string) => readonly [name: string, value: string] | undefined;
 
-/** A URL whose secret values are masked, and the pairs of its path, query and fragment shown as `showPair` says. */
-export function redactUrl(url: string, showPair: ShowPair): string {
+/**
+ * A URL whose secret values are masked, its path shown as `showPath` says, and the pairs of its path, query and fragment
+ * as `showPair` says.
+ */
+export function redactUrl(url: string, showPair: ShowPair, showPath: (path: string) => string): string {
   const masked = maskSecretValues(url);
   const [, path = '', query = '', fragment = ''] = URL_PARTS.exec(masked) ?? [];
-  return redactPath(path, showPair) + redactPairs(query, showPair) + redactPairs(fragment, showPair);
+  return redactPath(showPath(path), showPair) + redactPairs(query, showPair) + redactPairs(fragment, showPair);
 }
 
 const URL_PARTS = /^([^?#]*)(\?[^#]*)?(#[^]*)?$/;
 
-/** `/cart;jsessionid=…/items` */
+/** `/cart;jsessionid=…/items`, `/login/token=…` */
 function redactPath(path: string, showPair: ShowPair): string {
-  return path.replace(MATRIX_PAIR, (_, pair: string) => {
+  return path.replace(PATH_PAIR, (_, sign: string, pair: string) => {
     const shown = redactPair(pair, showPair);
-    return shown === undefined ? '' : `;${shown}`;
+    return shown === undefined ? '' : sign + shown;
   });
 }
 
-const MATRIX_PAIR = /;([^=/;]+=[^/;]*)/g;
+const PATH_PAIR = /([/;])([^=/;]+=[^/;]*)/g;
 
 function redactPairs(part: string, showPair: ShowPair): string {
   if (part.length < 2) return part;
@@ -57,24 +60,26 @@ function redactPair(pair: string, showPair: ShowPair): string | undefined {
   if (!shown) return undefined;
   const sign = pair.indexOf('=');
   const rawName = sign === -1 ? pair : pair.slice(0, sign);
-  const shownName = shown[0] === name ? rawName : escaped(shown[0]);
+  const shownName = shown[0] === name ? rawName : escapedText(shown[0]);
   if (value === undefined) return shownName;
-  return `${shownName}=${shown[1] === value ? pair.slice(sign + 1) : escaped(shown[1])}`;
+  return `${shownName}=${shown[1] === value ? pair.slice(sign + 1) : escapedText(shown[1])}`;
 }
 
 function splitPair(pair: string): [name: string, value: string | undefined] {
   const sign = pair.indexOf('=');
-  return sign === -1 ? [decoded(pair), undefined] : [decoded(pair.slice(0, sign)), decoded(pair.slice(sign + 1))];
+  return sign === -1
+    ? [unescapedText(pair), undefined]
+    : [unescapedText(pair.slice(0, sign)), unescapedText(pair.slice(sign + 1))];
 }
 
-/** What is not properly escaped stays as it is. */
-function decoded(text: string): string {
+/** Percent-encoding undone; what is not properly escaped stays as it is. */
+export function unescapedText(text: string): string {
   if (!ESCAPE.test(text)) return text;
   return text.replaceAll('+', ' ').replace(/(?:%[\da-f]{2})+/gi, (run) => {
     try {
       return decodeURIComponent(run);
     } catch {
-      return run;
+      return run.replace(/%[0-7][\da-f]/gi, decodeURIComponent);
     }
   });
 }
@@ -82,6 +87,6 @@ function decoded(text: string): string {
 const ESCAPE = /[+%]/;
 
 /** Only what would end the value: a mask stays readable. */
-function escaped(text: string): string {
+export function escapedText(text: string): string {
   return text.replace(/[\s&#%+=]/g, encodeURIComponent);
 }

@@ -345,6 +345,7 @@ describe('the request id', () => {
     ['too long', 'x'.repeat(129)],
     ['full of spaces', 'a b'],
     ['a script', '<script>'],
+    ['a JSON Web Token', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.Qk9wc2lnbmF0dXJl'],
   ]) {
     it(`is a new one where the caller's is ${name}`, async () => {
       assert.match((await record({ 'X-Request-Id': id })).request_id ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-7/);

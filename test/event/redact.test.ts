@@ -46,6 +46,7 @@ describe('value', () => {
         {
           note: 'use Bearer abc1',
           n: 4111111111111111,
+          negative: -4111111111111111,
           big: 4111111111111111n,
           '4111111111111111': 1,
           log: 'pwd=x, a=b',
@@ -55,11 +56,26 @@ describe('value', () => {
       {
         note: 'use Bearer [REDACTED]',
         n: '[REDACTED]',
+        negative: '[REDACTED]',
         big: '[REDACTED]',
         '[REDACTED]': 1,
         log: 'pwd=[REDACTED], a=b',
       },
     );
+  });
+
+  it('masks secrets in names that are more than a name', () => {
+    assert.deepEqual(
+      redactor.value({ 'password=x': 1, '{"pass":"x","a":1}': 2, 'password:current': 3, 'smtp:pass': 4 }, 'x'),
+      {
+        'password=[REDACTED]': '[REDACTED]',
+        '{"pass":"[REDACTED]","a":1}': 2,
+        'password:[REDACTED]': '[REDACTED]',
+        'smtp:pass': '[REDACTED]',
+      },
+    );
+    assert.deepEqual(redactor.form('{"password":"x"}', 'query'), { '{"password":"[REDACTED]"}': '' });
+    assert.equal(redactor.url('/x?{"password":"x"}'), '/x?{"password":"[REDACTED]"}');
   });
 
   it('masks the value that a name beside it tells to be secret', () => {
@@ -256,6 +272,13 @@ describe('text', () => {
       'form-data; name="pin"\r\n\r\n[REDACTED]\r\n--b\r\nname="a"\r\n\r\nb',
     ],
     ['private_key=-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nx', 'private_key=[REDACTED]\nx'],
+    ['<pre>{&quot;pin&quot;:&quot;x&quot;} &#39;a&#39;', '<pre>{"pin":"[REDACTED]"} \'a\''],
+    ['{&#34;pin&#34;:&#x22;x&#x22;}', '{"pin":"[REDACTED]"}'],
+    ['&lt;pin&gt;x&lt;/pin&gt; &amp; y', '<pin>[REDACTED]</pin> &amp; y'],
+    ['no /x?f=%7B%22pin%22%3A%22a+b%22%7D&b=%20 there', 'no /x?f={"pin":"[REDACTED]"}&b=  there'],
+    ['no /x?f=%7B%22a%22%3A%22x%22%7D there', 'no /x?f=%7B%22a%22%3A%22x%22%7D there'],
+    ['pin&#x3D;x', 'pin=[REDACTED]'],
+    ['<p>&quot;a&quot;: &lt;b&gt;', '<p>&quot;a&quot;: &lt;b&gt;'],
     ['at 10:20:30, see https://example.com/author:x', 'at 10:20:30, see https://example.com/author:x'],
     ['at read (/app/secrets.ts:12:5)', 'at read (/app/secrets.ts:12:5)'],
     ['password error: wrong length', 'password error: wrong length'],
@@ -287,8 +310,9 @@ describe('form', () => {
     );
   });
 
-  it('keeps malformed escapes', () => {
-    assert.deepEqual(redactor.form('a=%zz&b=%e4%41&c=%', 'query'), { a: '%zz', b: '%e4%41', c: '%' });
+  it('keeps malformed escapes, and finds what is between them', () => {
+    assert.deepEqual(redactor.form('f=%7B%22pin%22%3A%22%e4x%22%7D', 'query'), { f: '{"pin":"[REDACTED]"}' });
+    assert.deepEqual(redactor.form('a=%zz&b=%e4%41&c=%', 'query'), { a: '%zz', b: '%e4A', c: '%' });
   });
 });
 
@@ -301,6 +325,10 @@ describe('url', () => {
     ['/cart;jsessionid=ABC/items;a=b', '/cart;jsessionid=[REDACTED]/items;a=b'],
     ['/cb#access_token=abc&state=1', '/cb#access_token=[REDACTED]&state=1'],
     ['/cards/4111111111111111', '/cards/[REDACTED]'],
+    ['/cards/4111%201111%201111%201111/%20', '/cards/[REDACTED]/%20'],
+    ['/x/%7B%22pin%22:1%7D/y', '/x/{"pin":"[REDACTED]"}/y'],
+    ['/x/pin=1/a=2', '/x/pin=[REDACTED]/a=2'],
+    ['/v1/token:verify/a%20b', '/v1/token:verify/a%20b'],
     ['', ''],
   ];
   for (const [url, shown] of cases) {
@@ -503,6 +531,16 @@ describe('time', () => {
     '-',
     '%',
     '%7B',
+    '%22',
+    '%22:',
+    '&lt;',
+    '&lt;a&gt;',
+    '&quot;:',
+    '4111%20',
+    '{"{',
+    '{"a":',
+    '"a":{"password":',
+    '\\"{',
     '&a=',
     'token=',
     'token="',
@@ -516,8 +554,13 @@ describe('time', () => {
       // Past the limits that the redactor sets.
       redactText(text, () => () => 'x');
       redactText(`password=${text}`, (name) => (name === 'password' ? () => 'x' : undefined));
-      redactUrl(text, (name, value) => [name, value]);
+      redactUrl(
+        text,
+        (name, value) => [name, value],
+        (shown) => shown,
+      );
       redactor.form(text, 'x');
+      redactor.url(text);
       redactor.value({ [text]: text }, 'x');
     });
   }

@@ -55,10 +55,12 @@ describe('a value that is secret under any name', () => {
     ['two PEM blocks', `${PEM} and ${PEM}`, '[REDACTED] and [REDACTED]'],
     ['a card number', 'card 4111111111111111.', 'card [REDACTED].'],
     ['a card number with blanks', '4111 1111 1111 1111', '[REDACTED]'],
+    ['an escaped card number', 'n=4111%201111%201111%201111&m=4111+1111+1111+1111', 'n=[REDACTED]&m=[REDACTED]'],
     ['a card number with dashes', 'card-5555-5555-5555-4444!', 'card-[REDACTED]!'],
     ['a card number with its code', '4111 1111 1111 1111 123', '[REDACTED] 123'],
     ['an Amex number', '3782 822463 10005', '[REDACTED]'],
     ['user info', 'postgres://user:pass@host/db', 'postgres://[REDACTED]@host/db'],
+    ['user info behind escaped slashes', '"postgres:\\/\\/user:pass@host"', '"postgres:\\/\\/[REDACTED]@host"'],
     ['a password with an @', 'redis://:p@ss@host', 'redis://[REDACTED]@host'],
     ['a password with a slash', 'amqp://u:p/ss@host/x', 'amqp://[REDACTED]@host/x'],
   ];

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type TestContext, describe, it } from 'node:test';
+
+import * as fc from 'fast-check';
+
+import { collect } from '../support/collector.ts';
+import { MAX_BODY_BYTES, OWN_NAMES, OWN_URL_PATHS, type Plan, exchange, leakIn } from '../support/planted-secrets.ts';
+import { startProcess } from '../support/run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/**
+ * By hand, for as long as one likes: `PLANTED_SEED=7 PLANTED_RUNS=5000 node --test test/process/planted-secrets.test.ts`
+ * after `npm run build`. A failure tells its seed, and its path for `PLANTED_PATH`.
+ */
+const { PLANTED_SEED = '1', PLANTED_RUNS = '60', PLANTED_PATH } = process.env;
+const chosen = {
+  seed: Number(PLANTED_SEED),
+  numRuns: Number(PLANTED_RUNS),
+  ...(PLANTED_PATH && { path: PLANTED_PATH }),
+};
+
+/** At the same time. */
+const MAX_EXCHANGES = 6;
+
+describe('a secret in an exchange', () => {
+  for (const protocol of ['http/json', 'http/protobuf']) {
+    it(`is nowhere, and what is none is there, with OTLP over ${protocol}`, async (t) => {
+      const shownOf = await startApplication(t, protocol);
+      const exchanges = fc.array(exchange, { minLength: 1, maxLength: MAX_EXCHANGES });
+      await fc.assert(
+        fc.asyncProperty(exchanges, async (plans) => check(plans, await shownOf(plans))),
+        chosen,
+      );
+    });
+  }
+});
+
+/** What each place shows. */
+type Shown = Readonly<Record<string, string>>;
+
+function check(plans: readonly Plan[], shown: Shown): void {
+  for (const [place, text] of Object.entries(shown)) {
+    assert.equal(leakIn(text, place === 'OTLP'), undefined, `leaked into ${place}`);
+  }
+  const lines = shown['api.log']?.split('\n') ?? [];
+  for (const { id, innocent } of plans) {
+    const records = lines.filter((line) => line.includes(`"${id}"`));
+    assert.ok(records.length > 0, `${id} has records`);
+    for (const text of innocent)
+      assert.ok(
+        records.every((record) => record.includes(text)),
+        `${id} shows ${text}`,
+      );
+  }
+}
+
+/**
+ * An application under register that sends its records to a collector.
+ *
+ * @returns does a batch of exchanges, and gives what is shown of it once all of that is there
+ */
+async function startApplication(t: TestContext, protocol: string): Promise<(plans: readonly Plan[]) => Promise<Shown>> {
+  const directory = temporaryFolder(t);
+  const collector = await collect();
+  t.after(() => collector.close());
+  const application = startProcess(
+    process.execPath,
+    ['--import', 'activity-audit/register', 'test/fixtures/secrets/exchanges.mjs'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: {
+        NODE_ENV: 'test',
+        ACTIVITY_AUDIT_DIRECTORY: directory,
+        ACTIVITY_AUDIT_MAX_BODY_BYTES: String(MAX_BODY_BYTES),
+        ACTIVITY_AUDIT_REDACT_NAMES: OWN_NAMES.join(','),
+        ACTIVITY_AUDIT_REDACT_URL_PATHS: OWN_URL_PATHS.join(','),
+        OTEL_LOGS_EXPORTER: 'otlp',
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+        OTEL_TRACES_EXPORTER: 'none',
+        OTEL_METRICS_EXPORTER: 'none',
+      },
+    },
+  );
+  const closed = once(application, 'close');
+  t.after(async () => {
+    application.kill();
+    await closed;
+  });
+  let printed = '';
+  for (const stream of [application.stdout, application.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  await once(application, 'message');
+
+  const places: Readonly<Record<string, () => string>> = {
+    'app.log': () => textOf(path.join(directory, 'app.log')),
+    'the console': () => printed,
+    OTLP: () => Buffer.concat(collector.received('/v1/logs')).toString(),
+    'api.log': () => textOf(path.join(directory, 'api.log')),
+    'audit.log': () => textOf(path.join(directory, 'audit.log')),
+  };
+  const seen: Record<string, number> = {};
+  const unseen = (): Shown =>
+    Object.fromEntries(Object.entries(places).map(([place, read]) => [place, read().slice(seen[place])]));
+  let batch = 0;
+  return async (plans) => {
+    batch += 1;
+    const end = `batch ${batch} has ended`;
+    application.send({ batch, exchanges: plans });
+    let shown: Shown;
+    do {
+      assert.equal(application.exitCode, null, printed);
+      await new Promise(setImmediate);
+      shown = unseen();
+    } while (!['app.log', 'the console', 'OTLP'].every((place) => shown[place]?.includes(end)));
+    for (const [place, text] of Object.entries(shown)) seen[place] = (seen[place] ?? 0) + text.length;
+    return shown;
+  };
+}
+
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
