@@ -42,7 +42,7 @@ interface Authenticated {
 }
 
 /** Where Passport, express-jwt, express-session and most hand-made middleware put the user. */
-function conventionalUser(request: IncomingMessage): ActorLike | undefined {
+export function conventionalUser(request: object): ActorLike | undefined {
   const { user, auth, session } = request as Authenticated;
   return user || auth || session?.user;
 }

@@ -111,7 +111,7 @@ function passing(
 }
 
 /** Node's own class, found by a method of it, below what frameworks put over it or applications set in its place. */
-function nodesPrototype(object: object, method: string): object {
+export function nodesPrototype(object: object, method: string): object {
   let found = object;
   for (let next: object | null = object; next; next = Object.getPrototypeOf(next) as object | null) {
     if (Object.hasOwn(next, method)) found = next;
