@@ -119,9 +119,15 @@ export function nodesPrototype(object: object, method: string): object {
   return found;
 }
 
-/** Puts a wrapper over a method, which stays as enumerable as it was, for those who copy methods in a loop. */
-export function patch(prototype: object, name: string, wrap: (original: Method) => unknown): void {
-  define(prototype, name, wrap(originalMethod(prototype, name)), isEnumerable(prototype, name));
+/**
+ * Puts a wrapper over a method, which keeps its name and length, and stays as enumerable as it was, for those who copy
+ * methods in a loop.
+ */
+export function patch(prototype: object, name: string, wrap: (original: Method) => object): void {
+  const shown = (prototype as Record<string, Method>)[name] as Method;
+  const wrapper = wrap(originalMethod(prototype, name));
+  for (const key of ['name', 'length'] as const) Object.defineProperty(wrapper, key, { value: shown[key] });
+  define(prototype, name, wrapper, isEnumerable(prototype, name));
 }
 
 function isEnumerable(object: object, name: string): boolean {

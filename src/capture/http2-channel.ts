@@ -44,7 +44,7 @@ function isFirst(prototype: object): boolean {
   return true;
 }
 
-function publishing(original: Method): unknown {
+function publishing(original: Method): object {
   return function emit(this: ServerHttp2Session, name: unknown) {
     if (name !== 'stream' || !streams.hasSubscribers) return Reflect.apply(original, this, arguments);
     const [, stream, headers, , rawHeaders] = arguments as unknown as [
@@ -61,7 +61,7 @@ function publishing(original: Method): unknown {
 }
 
 /** A stream that is pushed is handed to the callback alone. */
-function publishingPushes(original: Method): unknown {
+function publishingPushes(original: Method): object {
   return function pushStream(this: ServerHttp2Stream, _headers: unknown, options: unknown, _callback: unknown) {
     const at = typeof options === 'function' ? 1 : 2;
     const args = [...arguments] as unknown[];

@@ -4,19 +4,21 @@ import { MASK } from '../event/secrets.ts';
 
 /**
  * The headers of a message of HTTP/2 as its record shows them: name, value, name, value …. Method, path, scheme and
- * status have keys of their own there. What was sent as sensitive, never to be kept by anybody on the way, is masked,
- * but for the headers of which the redactor knows what to show.
+ * status have keys of their own there. What was sent as sensitive, never to be kept by anybody on the way, is masked.
  *
  * @param headers as Node has them
  * @param raw the same, as sent, if they are known
  */
-export function http2Headers(headers: IncomingHttpHeaders | OutgoingHttpHeaders, raw = flat(headers)): string[] {
+export function http2Headers(
+  headers: IncomingHttpHeaders | OutgoingHttpHeaders,
+  raw: readonly string[] = flat(headers),
+): string[] {
   const sensitive = sensitiveNames(headers);
   const shown: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string;
     if (HIDDEN.has(name)) continue;
-    shown.push(name, sensitive.includes(name) && !KNOWN.has(name) ? MASK : (raw[i + 1] as string));
+    shown.push(name, sensitive.includes(name) ? MASK : (raw[i + 1] as string));
   }
   return shown;
 }
@@ -30,8 +32,6 @@ export function flat(headers: IncomingHttpHeaders | OutgoingHttpHeaders): readon
 }
 
 const HIDDEN: ReadonlySet<string> = new Set([':method', ':path', ':scheme', ':status']);
-
-const KNOWN: ReadonlySet<string> = new Set(['authorization', 'cookie']);
 
 function sensitiveNames(headers: object): readonly string[] {
   const { sensitiveHeaders } = process.getBuiltinModule('node:http2');
