@@ -2,6 +2,8 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
 import { HttpClientInstrumentation } from './capture/http-client.ts';
 import { HttpServerInstrumentation } from './capture/http-server.ts';
+import { Http2ClientInstrumentation } from './capture/http2-client.ts';
+import type { OutgoingInstrumentationConfig } from './capture/outgoing-instrumentation.ts';
 import { SequelizeInstrumentation } from './capture/sequelize.ts';
 import { UndiciInstrumentation } from './capture/undici.ts';
 import { type Redactor, createRedactor } from './event/redact.ts';
@@ -45,7 +47,15 @@ export function auditInstrumentations(
   const exchanges = { redactor: shared, ...(maxBodyBytes !== undefined && { maxBodyBytes }) };
   return [
     ...(http ? [new HttpServerInstrumentation({ ...incoming, redactor: shared })] : []),
-    ...(http && outgoing ? [new HttpClientInstrumentation(exchanges), new UndiciInstrumentation(exchanges)] : []),
+    ...(http && outgoing ? outgoingInstrumentations(exchanges) : []),
     ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, ...(reads !== undefined && { reads }) })] : []),
+  ];
+}
+
+function outgoingInstrumentations(config: OutgoingInstrumentationConfig): AuditInstrumentation[] {
+  return [
+    new HttpClientInstrumentation(config),
+    new Http2ClientInstrumentation(config),
+    new UndiciInstrumentation(config),
   ];
 }

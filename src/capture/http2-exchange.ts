@@ -11,6 +11,7 @@ import { expressRoute } from './express-route.ts';
 import type { Told } from './http-exchange.ts';
 import { http2Headers } from './http2-headers.ts';
 import type { Http2Request } from './http2-request.ts';
+import { CANCEL, NO_ERROR, resetReason } from './http2-reset.ts';
 import { type StreamWatcher, unwatchStream } from './http2-stream.ts';
 import type { IncomingRules } from './incoming-rules.ts';
 import { PassingBody } from './passing-body.ts';
@@ -71,8 +72,13 @@ export class Http2Exchange implements StreamWatcher {
     });
   }
 
+  emitting({ 0: name }: ArrayLike<unknown>): void {
+    if (name === 'finish') this.#finish();
+    else if (name === 'close') this.#tell(this.#error());
+  }
+
   /** The rest of the request is not waited for, or not for long: its client must not hold back the record. */
-  finished(): void {
+  #finish(): void {
     if (this.#isConnection || this.#isFile()) return;
     this.#finished ??= { at: performance.now(), time: this.#now() };
     guard('finding a span', () => (this.#context ??= spanContextOf(this.work)));
@@ -81,10 +87,6 @@ export class Http2Exchange implements StreamWatcher {
 
   destroying(): void {
     this.#isBrokenOff = !this.#stream.closed;
-  }
-
-  closed(): void {
-    this.#tell(this.#error());
   }
 
   /** Nothing more will happen. */
@@ -103,7 +105,7 @@ export class Http2Exchange implements StreamWatcher {
   #error(): string | null {
     const { errored, headersSent } = this.#stream;
     if (this.#isConnection && headersSent) return errored ? `The connection broke off: ${errored.message}` : null;
-    return this.#isSent() ? null : `The stream was closed before the response was sent${reasonOf(this.#stream)}`;
+    return this.#isSent() ? null : `The stream was closed before the response was sent${resetReason(this.#stream)}`;
   }
 
   /**
@@ -186,33 +188,6 @@ const PATIENCE_MS = 500;
 
 /** The application's tests may replace the timers; this is the true one. */
 const later = setTimeout;
-
-const NO_ERROR = 0;
-const CANCEL = 8;
-
-/** The names of the codes of a reset (RFC 9113, section 7). */
-const CODES = [
-  'NO_ERROR',
-  'PROTOCOL_ERROR',
-  'INTERNAL_ERROR',
-  'FLOW_CONTROL_ERROR',
-  'SETTINGS_TIMEOUT',
-  'STREAM_CLOSED',
-  'FRAME_SIZE_ERROR',
-  'REFUSED_STREAM',
-  'CANCEL',
-  'COMPRESSION_ERROR',
-  'CONNECT_ERROR',
-  'ENHANCE_YOUR_CALM',
-  'INADEQUATE_SECURITY',
-  'HTTP_1_1_REQUIRED',
-];
-
-/** Why a stream was closed, where that is known: its error, or the code that it was reset with. */
-function reasonOf({ errored, rstCode }: ServerHttp2Stream): string {
-  if (errored) return `: ${errored.message}`;
-  return rstCode === undefined || rstCode === NO_ERROR ? '' : ` (${CODES[rstCode] ?? rstCode})`;
-}
 
 function protocolOf({ stream, headers }: Http2Request): IncomingDraft['protocol'] {
   const isEncrypted = stream.session?.encrypted === true;

@@ -10,12 +10,10 @@ export interface StreamWatcher {
   received(chunk: unknown, encoding: unknown): void;
   /** A chunk was handed on to be sent. */
   sent(chunk: unknown, encoding: unknown): void;
-  /** All that goes out has been sent. */
-  finished(): void;
   /** It is being destroyed: it was closed before, or is broken off now. */
   destroying(): void;
-  /** Nothing more will pass. */
-  closed(): void;
+  /** An event, with its name and values, is about to happen. */
+  emitting(event: ArrayLike<unknown>): void;
 }
 
 interface Followed {
@@ -85,11 +83,10 @@ function patchStreams(prototype: object): void {
     };
   });
   patch(prototype, 'emit', (original) => {
-    return function emit(this: FollowedStream, name: unknown) {
+    return function emit(this: FollowedStream, _name: unknown) {
       const followed = this[FOLLOWED];
       if (!followed) return Reflect.apply(original, this, arguments);
-      if (name === 'finish') followed.watcher?.finished();
-      else if (name === 'close') followed.watcher?.closed();
+      followed.watcher?.emitting(arguments);
       const { work } = followed;
       if (isSame(currentWork(), work)) return Reflect.apply(original, this, arguments);
       return runInWork(work, () => Reflect.apply(original, this, arguments));
