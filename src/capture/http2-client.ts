@@ -3,6 +3,7 @@ import type { ClientHttp2Session } from 'node:http2';
 
 import { currentWork } from '../context/work.ts';
 import { define } from './define.ts';
+import { keepWorkOfCalls } from './grpc-calls.ts';
 import { Http2ClientExchange } from './http2-client-exchange.ts';
 import { type Http2RequestMessage, http2RequestChannel } from './http2-request-channel.ts';
 import { followStream, isFollowed } from './http2-stream.ts';
@@ -14,6 +15,7 @@ export class Http2ClientInstrumentation extends OutgoingInstrumentation {
   constructor(config: OutgoingInstrumentationConfig) {
     super('http2-client', http2RequestChannel(), config);
     markOnce();
+    keepWorkOfCalls();
   }
 
   protected override watch(message: unknown, options: OutgoingExchangeOptions): OutgoingExchange | undefined {
