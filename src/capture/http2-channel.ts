@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 
 import { type Work, runInWork } from '../context/work.ts';
+import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
 import { nodesPrototype, patch } from './http-patch.ts';
 import { flat } from './http2-headers.ts';
@@ -20,7 +21,7 @@ export interface Http2StreamMessage {
   work?: Work | undefined;
 }
 
-/** Ours: Node has one since 22.17 and 24.2 only, which neither has the headers as sent nor can say the work in hand. */
+/** Ours: that of newer Nodes neither has the headers as sent nor can say the work in hand. */
 export const HTTP2_STREAM_CHANNEL = 'activity-audit.http2.server.stream.1';
 
 const streams = channel(HTTP2_STREAM_CHANNEL);
@@ -47,17 +48,27 @@ function isFirst(prototype: object): boolean {
 function publishing(original: Method): object {
   return function emit(this: ServerHttp2Session, name: unknown) {
     if (name !== 'stream' || !streams.hasSubscribers) return Reflect.apply(original, this, arguments);
-    const [, stream, headers, , rawHeaders] = arguments as unknown as [
-      ...[string, ServerHttp2Stream, IncomingHttpHeaders],
-      ...[number, readonly string[]],
-    ];
-    const server = nodesPrototype(stream, 'pushStream');
-    if (isFirst(server)) patch(server, 'pushStream', publishingPushes);
-    const message: Http2StreamMessage = { stream, session: this, headers, rawHeaders };
-    streams.publish(message);
+    const message = guard('watching a stream', () => publish(this, arguments));
     const pass = (): unknown => Reflect.apply(original, this, arguments);
-    return message.work ? runInWork(message.work, pass) : pass();
+    return message?.work ? runInWork(message.work, pass) : pass();
   };
+}
+
+/** What Node emits; applications and their tests emit what they like. */
+function publish(session: ServerHttp2Session, emitted: ArrayLike<unknown>): Http2StreamMessage | undefined {
+  const { 1: stream, 2: headers, 4: rawHeaders } = emitted as unknown as Partial<StreamEvent>;
+  if (!stream || !headers || !rawHeaders || !('pushStream' in stream)) return undefined;
+  const prototype = nodesPrototype(stream, 'pushStream');
+  if (isFirst(prototype)) patch(prototype, 'pushStream', publishingPushes);
+  const message: Http2StreamMessage = { stream, session, headers, rawHeaders };
+  streams.publish(message);
+  return message;
+}
+
+interface StreamEvent {
+  readonly 1: ServerHttp2Stream;
+  readonly 2: IncomingHttpHeaders;
+  readonly 4: readonly string[];
 }
 
 /** A stream that is pushed is handed to the callback alone. */
@@ -69,11 +80,16 @@ function publishingPushes(original: Method): object {
     if (typeof callback !== 'function') return Reflect.apply(original, this, arguments);
     const work = workOfStream(this);
     args[at] = function (this: unknown, _error: unknown, stream?: ServerHttp2Stream, headers?: IncomingHttpHeaders) {
-      if (stream?.session && headers && streams.hasSubscribers) {
-        streams.publish({ stream, session: stream.session, headers, rawHeaders: flat(headers), work });
+      if (stream && headers && streams.hasSubscribers) {
+        guard('watching a pushed stream', () => publishPush(stream, headers, work));
       }
       return Reflect.apply(callback as Method, this, arguments);
     };
     return Reflect.apply(original, this, args);
   };
+}
+
+function publishPush(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, work: Work | undefined): void {
+  const { session } = stream;
+  if (session) streams.publish({ stream, session, headers, rawHeaders: flat(headers), work });
 }

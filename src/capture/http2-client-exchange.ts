@@ -1,5 +1,6 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 
+import { guard } from '../event/guard.ts';
 import { http2Headers } from './http2-headers.ts';
 import { resetReason } from './http2-reset.ts';
 import { type StreamWatcher, unwatchStream } from './http2-stream.ts';
@@ -38,12 +39,13 @@ export class Http2ClientExchange extends OutgoingExchange implements StreamWatch
   }
 
   emitting({ 0: name, 1: headers, 3: raw }: ArrayLike<unknown>): void {
-    if (name === 'response') this.#responded(headers as IncomingHttpHeaders, raw as readonly string[]);
+    if (name === 'response' && headers && raw)
+      guard('watching a response', () => this.#responded(headers as Head, raw as string[]));
     else if (name === 'finish') this.#endIfComplete();
-    else if (name === 'close') this.#end(this.#error());
+    else if (name === 'close' && this.#stream.destroyed) this.#end(this.#error());
   }
 
-  #responded(headers: IncomingHttpHeaders & { readonly ':status'?: number }, raw: readonly string[]): void {
+  #responded(headers: Head, raw: readonly string[]): void {
     this.#response = { statusCode: headers[':status'], headers: http2Headers(headers, raw) };
     this.#endIfComplete();
   }
@@ -83,6 +85,8 @@ export class Http2ClientExchange extends OutgoingExchange implements StreamWatch
     };
   }
 }
+
+type Head = IncomingHttpHeaders & { readonly ':status'?: number };
 
 /** Without a port, and without the brackets of an IPv6 address. */
 function hostOf(authority: string): string {

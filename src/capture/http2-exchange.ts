@@ -74,12 +74,12 @@ export class Http2Exchange implements StreamWatcher {
 
   emitting({ 0: name }: ArrayLike<unknown>): void {
     if (name === 'finish') this.#finish();
-    else if (name === 'close') this.#tell(this.#error());
+    else if (name === 'close' && this.#stream.destroyed) this.#tell(this.#error());
   }
 
   /** The rest of the request is not waited for, or not for long: its client must not hold back the record. */
   #finish(): void {
-    if (this.#isConnection || this.#isFile()) return;
+    if (!this.#stream.writableFinished || this.#isConnection || this.#isFile()) return;
     this.#finished ??= { at: performance.now(), time: this.#now() };
     guard('finding a span', () => (this.#context ??= spanContextOf(this.work)));
     if (!this.#requestBody.complete) later(() => this.#tell(this.#error()), PATIENCE_MS).unref();

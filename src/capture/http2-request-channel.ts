@@ -11,7 +11,7 @@ export interface Http2RequestMessage {
   readonly session: ClientHttp2Session;
 }
 
-/** The channel that tells of each request of an HTTP/2 client, in the work that makes it. Node has one since 24.2 only. */
+/** The channel that tells of each request of an HTTP/2 client, in the work that makes it. Only newer Nodes have one. */
 export function http2RequestChannel(): string {
   publishOnce();
   return OURS;

@@ -152,24 +152,27 @@ describe('an exchange of an HTTP/2 session', () => {
   });
 
   it('carries the request id and the actor of the work that made it, and its events happen there', async () => {
-    await start((stream) => {
+    await start((stream, headers) => {
       stream.respond();
-      stream.end('body');
+      if (headers[':path'] === '/cid') setTimeout(() => stream.session?.socket.destroy(), 20);
+      else stream.end('body');
     });
+    session.destroy();
+    withActor({ id: 'opener' }, () => connect(url));
     const seen: string[] = [];
     await Promise.all(
-      ['ann', 'bob'].map((id) =>
+      ['ann', 'bob', 'cid'].map((id) =>
         withActor({ id }, async () => {
           const stream = session.request({ ':path': `/${id}` });
-          for (const event of ['response', 'data', 'end', 'close'])
+          for (const event of ['response', 'data', 'end', 'close', 'error'])
             stream.on(event, () => seen.push(`${id} ${currentActor().id}`));
-          await once(stream, 'close');
+          await once(stream, 'close').catch(() => undefined);
         }),
       ),
     );
     assert.equal((await outgoingTo(audit, '/ann')).actor_id, 'ann');
     assert.equal((await outgoingTo(audit, '/bob')).actor_id, 'bob');
-    assert.deepEqual([...new Set(seen)].toSorted(), ['ann ann', 'bob bob']);
+    assert.deepEqual([...new Set(seen)].toSorted(), ['ann ann', 'bob bob', 'cid cid']);
   });
 });
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import http2 from 'node:http2';
 import https from 'node:https';
+import { createRequire } from 'node:module';
 import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,6 +15,7 @@ import { currentWork } from '../../src/context/work.ts';
 import type { IncomingRequestRepr, RequestEvent } from '../../src/event/event.ts';
 import type { InstrumentationOptions } from '../../src/options.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
+import { installed } from '../support/install.ts';
 import { identity } from '../support/peer.ts';
 
 type Server = http2.Http2Server | http2.Http2SecureServer;
@@ -380,6 +382,56 @@ describe('a request of the compatibility API', () => {
     const record = await recordOf('/expects');
     assert.equal(record.response_repr.status_code, 417);
     assert.equal(record.actor_id, 'ann');
+  });
+});
+
+interface Frameworks {
+  fastify(options: { http2: true }): {
+    post(path: string, handler: (request: { raw: object; body: unknown }) => Promise<unknown>): void;
+    ready(): Promise<unknown>;
+    readonly server: http2.Http2Server;
+  };
+  koa: new () => {
+    use(middleware: (context: { req: object; body: unknown }) => void): void;
+    callback(): (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void;
+  };
+}
+
+describe('a framework over HTTP/2', () => {
+  async function load<Name extends keyof Frameworks>(name: Name, version: string): Promise<Frameworks[Name]> {
+    const folder = await installed({ [name]: version });
+    return createRequire(path.join(folder, 'index.js'))(name) as Frameworks[Name];
+  }
+
+  it('has what Fastify serves recorded', async () => {
+    const fastify = await load('fastify', '5.6.2');
+    const app = fastify({ http2: true });
+    app.post('/fastify', (request) => {
+      Object.assign(request.raw, { user: { id: 'ann' } });
+      return Promise.resolve({ got: request.body });
+    });
+    await app.ready();
+    await start(app.server);
+    await ask({ ':path': '/fastify', 'content-type': 'application/json' }, '{"a":1}');
+    const record = await recordOf('/fastify');
+    assert.equal(record.actor_id, 'ann');
+    assert.deepEqual([record.request_repr.body, record.response_repr.body], [{ a: 1 }, { got: { a: 1 } }]);
+    assert.equal(audit.requests.length, 1);
+  });
+
+  it('has what Koa serves recorded', async () => {
+    const Koa = await load('koa', '3.1.1');
+    const app = new Koa();
+    app.use((context) => {
+      Object.assign(context.req, { user: { id: 'ann' } });
+      context.body = { from: 'koa' };
+    });
+    await start(http2.createServer(app.callback()));
+    await ask({ ':path': '/koa' });
+    const record = await recordOf('/koa');
+    assert.equal(record.actor_id, 'ann');
+    assert.deepEqual(record.response_repr.body, { from: 'koa' });
+    assert.equal(audit.requests.length, 1);
   });
 });
 

@@ -50,7 +50,6 @@ async function runAll(node: string, args: readonly string[], directory: string):
   const env = {
     ACTIVITY_AUDIT_DIRECTORY: directory,
     ACTIVITY_AUDIT_CONSOLE: 'false',
-    ACTIVITY_AUDIT_OUTGOING: 'false',
   };
   const { code, stdout, stderr } = await runProcess(node, [...args, 'test/fixtures/http/http2-all.mjs'], { env });
   assert.equal(code, 0, stderr);
