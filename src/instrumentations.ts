@@ -2,6 +2,8 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
 import { HttpClientInstrumentation } from './capture/http-client.ts';
 import { HttpServerInstrumentation } from './capture/http-server.ts';
+import { Http2ClientInstrumentation } from './capture/http2-client.ts';
+import type { OutgoingInstrumentationConfig } from './capture/outgoing-instrumentation.ts';
 import { SequelizeInstrumentation } from './capture/sequelize.ts';
 import { UndiciInstrumentation } from './capture/undici.ts';
 import { type Redactor, createRedactor } from './event/redact.ts';
@@ -44,7 +46,15 @@ export function auditInstrumentations(
   const config = { ...exchanges, redactor: shared };
   return [
     ...(http ? [new HttpServerInstrumentation(config)] : []),
-    ...(http && outgoing ? [new HttpClientInstrumentation(config), new UndiciInstrumentation(config)] : []),
+    ...(http && outgoing ? outgoingInstrumentations(config) : []),
     ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, ...(reads !== undefined && { reads }) })] : []),
+  ];
+}
+
+function outgoingInstrumentations(config: OutgoingInstrumentationConfig): AuditInstrumentation[] {
+  return [
+    new HttpClientInstrumentation(config),
+    new Http2ClientInstrumentation(config),
+    new UndiciInstrumentation(config),
   ];
 }

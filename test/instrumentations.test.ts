@@ -11,7 +11,13 @@ describe('auditInstrumentations', () => {
     const unregister = registerInstrumentations({ instrumentations: [instrumentations] });
     assert.deepEqual(
       instrumentations.map(({ instrumentationName }) => instrumentationName),
-      ['activity-audit/http-server', 'activity-audit/http-client', 'activity-audit/undici', 'activity-audit/sequelize'],
+      [
+        'activity-audit/http-server',
+        'activity-audit/http-client',
+        'activity-audit/http2-client',
+        'activity-audit/undici',
+        'activity-audit/sequelize',
+      ],
     );
     for (const instrumentation of instrumentations) {
       assert.equal(instrumentation.getConfig().enabled, true);

@@ -8,7 +8,8 @@ import { settled } from './settled.ts';
  * Finds the user of a request: an id, an object that has one, or nothing. It is asked each time a record is made while
  * the request is served, and again when it ends, so it should only look, not fetch.
  *
- * @default `request.user`, `request.auth`, `request.session.user`, whichever is set first
+ * @default `request.user`, `request.auth`, `request.session.user`, whichever is set first; over HTTP/2 without the
+ *   compatibility API, those of the stream
  */
 export type UserOf = (request: IncomingMessage) => ActorLike | null | undefined;
 
@@ -42,7 +43,7 @@ interface Authenticated {
 }
 
 /** Where Passport, express-jwt, express-session and most hand-made middleware put the user. */
-function conventionalUser(request: IncomingMessage): ActorLike | undefined {
+export function conventionalUser(request: object): ActorLike | undefined {
   const { user, auth, session } = request as Authenticated;
   return user || auth || session?.user;
 }

@@ -4,12 +4,13 @@ import type { TLSSocket } from 'node:tls';
 
 import { ANONYMOUS } from '../context/actor.ts';
 import { type Origin, spanOrCaller } from '../context/origin.ts';
-import { type Work, currentWork } from '../context/work.ts';
+import type { Work } from '../context/work.ts';
 import type { Body } from '../event/body.ts';
 import { guard } from '../event/guard.ts';
 import type { IncomingDraft } from '../event/request-event.ts';
-import { type Context, ROOT_CONTEXT, context, getRPCMetadata, trace } from '../vendor/opentelemetry.ts';
+import { type Context, ROOT_CONTEXT, getRPCMetadata, trace } from '../vendor/opentelemetry.ts';
 import type { AskResponseHook } from './exchange-hooks.ts';
+import { expressRoute } from './express-route.ts';
 import { headersByName } from './headers-by-name.ts';
 import { type HttpWatcher, unwatch } from './http-patch.ts';
 import type { IncomingRules } from './incoming-rules.ts';
@@ -18,6 +19,7 @@ import { PassingBody } from './passing-body.ts';
 import { RawAnswer } from './raw-answer.ts';
 import { type ResponseHead, responseHead } from './response-head.ts';
 import { type AnswerWatcher, watchAnswer } from './watched-socket.ts';
+import { spanContextOf } from './span-context.ts';
 
 /** Takes a finished exchange. */
 export type Told = (draft: IncomingDraft, origin: Origin) => void;
@@ -86,14 +88,14 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
   sent(chunk: unknown, encoding: unknown): void {
     guard('keeping a response body', () => {
       this.#responseBody.add(chunk, encoding);
-      this.#context ??= this.#spanContext();
+      this.#context ??= spanContextOf(this.work);
     });
   }
 
   /** A tracer does this inside the request's span, to end it then: before all spans in it, and if no answer ever comes. */
   closeAwaited(): void {
     guard('finding the span of a request', () => {
-      const found = this.#spanContext();
+      const found = spanContextOf(this.work);
       if (found && trace.getSpanContext(found)?.isRemote !== true) this.#context ??= found;
     });
   }
@@ -155,13 +157,6 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
     body.complete = length === undefined ? lateBytes <= LAST_CHUNK : length === body.size;
     body.size = length ?? body.size;
     if (this.#closed) this.tell(this.#closed.error);
-  }
-
-  /** The active context, if a span is active in it and it is not that of another request, which ends our response. */
-  #spanContext(): Context | undefined {
-    const active = context.active();
-    const isOurs = trace.getSpanContext(active) && currentWork()?.requestId === this.work.requestId;
-    return isOurs ? active : undefined;
   }
 
   #draft(error: string | null): IncomingDraft {
@@ -252,11 +247,4 @@ const NOT_SENT: ResponseHead = { statusCode: undefined, headers: [] };
 /** Whether a response has a body on the wire, whatever was written to it (RFC 9110, section 6.4.1). */
 function hasBody(method: string, statusCode: number | undefined): boolean {
   return method !== 'HEAD' && statusCode !== undefined && statusCode >= 200 && statusCode !== 204 && statusCode !== 304;
-}
-
-/** The route that Express matched, with the path of the router that it stands in. */
-function expressRoute(request: IncomingMessage): string | undefined {
-  const { route, baseUrl } = request as { route?: { path?: unknown }; baseUrl?: unknown };
-  if (typeof route?.path !== 'string') return undefined;
-  return typeof baseUrl === 'string' ? baseUrl + route.path : route.path;
 }

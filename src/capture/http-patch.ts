@@ -119,7 +119,7 @@ function passing(
 }
 
 /** Node's own class, found by a method of it, below what frameworks put over it or applications set in its place. */
-function nodesPrototype(object: object, method: string): object {
+export function nodesPrototype(object: object, method: string): object {
   let found = object;
   for (let next: object | null = object; next; next = Object.getPrototypeOf(next) as object | null) {
     if (Object.hasOwn(next, method)) found = next;
@@ -127,9 +127,15 @@ function nodesPrototype(object: object, method: string): object {
   return found;
 }
 
-/** Puts a wrapper over a method, which stays as enumerable as it was, for those who copy methods in a loop. */
-export function patch(prototype: object, name: string, wrap: (original: Method) => unknown): void {
-  define(prototype, name, wrap(originalMethod(prototype, name)), isEnumerable(prototype, name));
+/**
+ * Puts a wrapper over a method, which keeps its name and length, and stays as enumerable as it was, for those who copy
+ * methods in a loop.
+ */
+export function patch(prototype: object, name: string, wrap: (original: Method) => object): void {
+  const shown = (prototype as Record<string, Method>)[name] as Method;
+  const wrapper = wrap(originalMethod(prototype, name));
+  for (const key of ['name', 'length'] as const) Object.defineProperty(wrapper, key, { value: shown[key] });
+  define(prototype, name, wrapper, isEnumerable(prototype, name));
 }
 
 function isEnumerable(object: object, name: string): boolean {

@@ -13,6 +13,10 @@ import { HttpExchange } from './http-exchange.ts';
 import { HttpMalformed, malformedText } from './http-malformed.ts';
 import { watch, watcherOf } from './http-patch.ts';
 import { HttpUpgrade } from './http-upgrade.ts';
+import { HTTP2_STREAM_CHANNEL, type Http2StreamMessage, publishStreams } from './http2-channel.ts';
+import { Http2Exchange } from './http2-exchange.ts';
+import { Http2Request, http2UserOf } from './http2-request.ts';
+import { followStream, isFollowed } from './http2-stream.ts';
 import { InFlight, type Unfinished } from './in-flight.ts';
 import type { IncomingOptions } from './incoming-options.ts';
 import { type IncomingRules, incomingRules } from './incoming-rules.ts';
@@ -60,6 +64,8 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     subscribe(CONNECTION_CHANNEL, this.#onConnection);
     subscribe(UPGRADE_CHANNEL, this.#onUpgrade);
     subscribe(MALFORMED_CHANNEL, this.#onMalformed);
+    subscribe(HTTP2_STREAM_CHANNEL, this.#onStream);
+    publishStreams();
     this.#inFlight.open();
   }
 
@@ -71,6 +77,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     unsubscribe(CONNECTION_CHANNEL, this.#onConnection);
     unsubscribe(UPGRADE_CHANNEL, this.#onUpgrade);
     unsubscribe(MALFORMED_CHANNEL, this.#onMalformed);
+    unsubscribe(HTTP2_STREAM_CHANNEL, this.#onStream);
     this.#inFlight.close();
   }
 
@@ -88,6 +95,10 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
 
   readonly #onMalformed = (message: unknown): void => {
     guard('watching a malformed request', () => this.#watchMalformed(message as MalformedMessage));
+  };
+
+  readonly #onStream = (message: unknown): void => {
+    guard('watching a stream', () => this.#watchStream(message as Http2StreamMessage));
   };
 
   #watch({ request, response, server }: StartMessage): void {
@@ -146,8 +157,25 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     this.#inFlight.add(malformed);
   }
 
-  #workOf(request: IncomingMessage): Work {
-    return requestWork(request, this.#rules.userOf, this.#now);
+  #watchStream(message: Http2StreamMessage): void {
+    const { stream } = message;
+    if (isFollowed(stream)) return;
+    const request = new Http2Request(message);
+    const work = message.work ?? this.#workOf(request.asMessage(), http2UserOf(this.#rules.userOf));
+    message.work = work;
+    if (this.#rules.ignores(request.asMessage())) return followStream(stream, work);
+    const exchange = new Http2Exchange(request, {
+      told: (draft, origin) => this.#told(exchange, draft, origin),
+      work,
+      rules: this.#rules,
+      now: this.#now,
+    });
+    followStream(stream, work, exchange);
+    this.#inFlight.add(exchange);
+  }
+
+  #workOf(request: IncomingMessage, userOf = this.#rules.userOf): Work {
+    return requestWork(request, userOf, this.#now);
   }
 
   #told(done: Unfinished, draft: IncomingDraft, origin: Origin): void {

@@ -81,8 +81,8 @@ export abstract class OutgoingExchange {
     const { rules, askResponseHook } = this.#options;
     const { statusCode, requestHeaders, responseHeaders } = facts;
     const { requestBody, responseBody } = this;
-    requestBody.hidden = !rules.request.showsBody(requestHeaders);
-    responseBody.hidden = !rules.response.showsBody(responseHeaders);
+    requestBody.hidden ||= !rules.request.showsBody(requestHeaders);
+    responseBody.hidden ||= !rules.response.showsBody(responseHeaders);
     return {
       ...facts,
       peer: rules.peerName?.(facts.url) ?? facts.peer,

@@ -34,7 +34,7 @@ export function enterWork(work: Work): void {
   store.enterWith(work);
 }
 
-/** Calls `fn` with `work` as the work in hand, and returns what it returns. */
-export function runInWork<T>(work: Work, fn: () => T): T {
-  return store.run(work, fn);
+/** Calls `fn` with `work`, or with none, as the work in hand, and returns what it returns. */
+export function runInWork<T>(work: Work | undefined, fn: () => T): T {
+  return store.run(work as Work, fn);
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 
 import { nodeBinary } from '../support/install.ts';
-import { readIncoming, runProcess } from '../support/run.ts';
+import { readIncoming, readOutgoing, runProcess } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const REGISTER = ['--import', 'activity-audit/register'];
@@ -38,6 +38,20 @@ for (const version of ['20.20.2', '24.21.0']) {
       const [record, ...others] = readIncoming(directory);
       assert.deepEqual([record?.['protocol'], record?.['outcome'], others], ['ws', 'failure', []]);
       assert.match(String(record?.['error_message']), /process ended before the connection was closed/);
+    });
+
+    it('that dies while a stream of HTTP/2 is served has that recorded', async (t) => {
+      const directory = temporaryFolder(t);
+      const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
+      const args = [...REGISTER, 'test/fixtures/http/exit-while-streaming.mjs'];
+      const { code, stderr } = await runProcess(await nodeBinary(version), args, { env });
+      assert.equal(code, 1);
+      assert.match(stderr, /Error: broken/);
+      const [record, ...others] = readIncoming(directory);
+      assert.deepEqual([record?.['outcome'], record?.['response_size'], others], ['failure', 4, []]);
+      assert.match(String(record?.['error_message']), /process ended before the response was sent/);
+      const [outgoing] = readOutgoing(directory);
+      assert.match(String(outgoing?.['error_message']), /process ended before the response was complete/);
     });
 
     it('that replaced the classes of node:http is recorded', async (t) => {

@@ -1,0 +1,69 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { ClientHttp2Session } from 'node:http2';
+
+import { currentWork } from '../context/work.ts';
+import { define } from './define.ts';
+import { keepWorkOfCalls } from './grpc-calls.ts';
+import { Http2ClientExchange } from './http2-client-exchange.ts';
+import { type Http2RequestMessage, http2RequestChannel } from './http2-request-channel.ts';
+import { headersByName } from './headers-by-name.ts';
+import { http2Headers } from './http2-headers.ts';
+import { http2Url } from './http2-url.ts';
+import { isExporter } from './is-exporter.ts';
+import { followStream, isFollowed } from './http2-stream.ts';
+import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
+import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
+
+/** Records every exchange that goes out through `node:http2`, and the clients that are built on it, as that of gRPC. */
+export class Http2ClientInstrumentation extends OutgoingInstrumentation<Http2RequestMessage> {
+  constructor(config: OutgoingInstrumentationConfig) {
+    super('http2-client', http2RequestChannel(), config);
+    markOnce();
+    keepWorkOfCalls();
+  }
+
+  protected override requestIn(message: unknown): Http2RequestMessage | undefined {
+    const { stream, session } = message as Http2RequestMessage;
+    const isNobodys = isFollowed(stream) || isUndici(session) || isExporter((name) => stream.sentHeaders[name]);
+    return isNobodys ? undefined : { stream, session };
+  }
+
+  protected override factsOf({ stream: { sentHeaders }, session }: Http2RequestMessage): OutgoingRequest {
+    const headers = headersByName(http2Headers(sentHeaders));
+    return { method: String(sentHeaders[':method']), url: http2Url(sentHeaders, session), headers };
+  }
+
+  protected override addHeader(): void {
+    // Its headers are on their way when the stream is there.
+  }
+
+  protected override watch(
+    { stream, session }: Http2RequestMessage,
+    options: OutgoingExchangeOptions,
+  ): OutgoingExchange {
+    const exchange = new Http2ClientExchange(stream, session, options);
+    followStream(stream, currentWork(), exchange);
+    return exchange;
+  }
+}
+
+const UNDICI = Symbol.for('activity-audit.undici.socket.1');
+
+let isMarking = false;
+
+/** The connections of undici, whose exchanges are recorded by {@link UndiciInstrumentation}, whatever goes over them. */
+function markOnce(): void {
+  if (isMarking) return;
+  isMarking = true;
+  const mark = (message: unknown): void => {
+    const { socket } = message as { readonly socket?: object };
+    if (socket && !(UNDICI in socket)) define(socket, UNDICI, true, false);
+  };
+  subscribe('undici:client:connected', mark);
+  subscribe('undici:client:sendHeaders', mark);
+}
+
+function isUndici(session: ClientHttp2Session): boolean {
+  return !session.destroyed && (session.socket as { [UNDICI]?: boolean })[UNDICI] === true;
+}

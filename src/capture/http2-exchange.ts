@@ -1,0 +1,207 @@
+import type { ServerHttp2Stream } from 'node:http2';
+
+import { ANONYMOUS } from '../context/actor.ts';
+import { type Origin, spanOrCaller } from '../context/origin.ts';
+import type { Work } from '../context/work.ts';
+import { guard } from '../event/guard.ts';
+import { headerOf } from '../event/header-of.ts';
+import type { IncomingDraft } from '../event/request-event.ts';
+import { type Context, ROOT_CONTEXT, getRPCMetadata } from '../vendor/opentelemetry.ts';
+import { expressRoute } from './express-route.ts';
+import type { Told } from './http-exchange.ts';
+import { http2Headers } from './http2-headers.ts';
+import type { Http2Request } from './http2-request.ts';
+import { CANCEL, NO_ERROR, resetReason } from './http2-reset.ts';
+import { type StreamWatcher, unwatchStream } from './http2-stream.ts';
+import type { IncomingRules } from './incoming-rules.ts';
+import { headersByName } from './headers-by-name.ts';
+import type { AskResponseHook } from './exchange-hooks.ts';
+import { PassingBody } from './passing-body.ts';
+import type { ResponseHead } from './response-head.ts';
+import { spanContextOf } from './span-context.ts';
+
+/** One stream of an HTTP/2 server, a pushed one too, from its headers to its close: told once, however it ends. */
+export class Http2Exchange implements StreamWatcher {
+  readonly work: Work;
+  readonly #request: Http2Request;
+  readonly #stream: ServerHttp2Stream;
+  readonly #told: Told;
+  readonly #now: () => number;
+  readonly #startedAt = performance.now();
+  readonly #rules: IncomingRules;
+  readonly #protocol: IncomingDraft['protocol'];
+  readonly #clientAddress: string | undefined;
+  readonly #requestHeaders: readonly string[];
+  readonly #requestBody: PassingBody;
+  readonly #responseBody: PassingBody;
+  /** A tunnel, or a WebSocket: what passes is counted, not kept. */
+  readonly #isConnection: boolean;
+  /** That of the request's span, once the application has answered under it. */
+  #context: Context | undefined;
+  #finished: { readonly at: number; readonly time: number } | undefined;
+  #isBrokenOff = false;
+  #isTold = false;
+  readonly #askResponseHook: AskResponseHook | undefined;
+
+  constructor(
+    request: Http2Request,
+    { told, work, rules, now }: { told: Told; work: Work; rules: IncomingRules; now: () => number },
+  ) {
+    this.work = work;
+    this.#request = request;
+    this.#stream = request.stream;
+    this.#told = told;
+    this.#rules = rules;
+    this.#now = now;
+    this.#isConnection = request.method === 'CONNECT';
+    this.#protocol = protocolOf(request);
+    this.#clientAddress = rules.clientAddress(request.asMessage());
+    this.#requestHeaders = http2Headers(request.headers, request.rawHeaders);
+    this.#requestBody = new PassingBody(this.#isConnection ? undefined : rules.request.keptBytes);
+    this.#responseBody = new PassingBody(this.#isConnection ? undefined : rules.response.keptBytes);
+    this.#askResponseHook = rules.askHooks?.(request.asMessage());
+    this.#takeBuffered();
+  }
+
+  received(chunk: unknown, encoding: unknown): void {
+    // Node also ends the readable side of a stream that was broken off, once it is closed.
+    if (chunk === null) this.#requestBody.complete ||= !this.#stream.closed && !this.#stream.destroyed;
+    else guard('keeping a request body', () => this.#requestBody.add(chunk, encoding));
+  }
+
+  sent(chunk: unknown, encoding: unknown): void {
+    guard('keeping a response body', () => {
+      this.#responseBody.add(chunk, encoding);
+      this.#context ??= spanContextOf(this.work);
+    });
+  }
+
+  emitting({ 0: name }: ArrayLike<unknown>): void {
+    if (name === 'finish') this.#finish();
+    else if (name === 'close' && this.#stream.destroyed) this.#tell(this.#error());
+  }
+
+  /** The rest of the request is not waited for, or not for long: its client must not hold back the record. */
+  #finish(): void {
+    if (!this.#stream.writableFinished || this.#isConnection || this.#isFile()) return;
+    this.#finished ??= { at: performance.now(), time: this.#now() };
+    guard('finding a span', () => (this.#context ??= spanContextOf(this.work)));
+    if (!this.#requestBody.complete) later(() => this.#tell(this.#error()), PATIENCE_MS).unref();
+  }
+
+  destroying(): void {
+    this.#isBrokenOff = !this.#stream.closed;
+  }
+
+  /** Nothing more will happen. */
+  processEnded(): void {
+    if (this.#isConnection) this.#tell('The process ended before the connection was closed');
+    else this.#tell(this.#isSent() ? null : 'The process ended before the response was sent');
+  }
+
+  /** What came in one packet with the headers is there already. */
+  #takeBuffered(): void {
+    const { _readableState: state } = this.#stream as unknown as { readonly _readableState: ReadableState };
+    for (const chunk of state.buffer) this.#requestBody.add(chunk, undefined);
+    this.#requestBody.complete = state.ended;
+  }
+
+  #error(): string | null {
+    const { errored, headersSent } = this.#stream;
+    if (this.#isConnection && headersSent) return errored ? `The connection broke off: ${errored.message}` : null;
+    return this.#isSent() ? null : `The stream was closed before the response was sent${resetReason(this.#stream)}`;
+  }
+
+  /**
+   * A stream that has closed by itself was sent, though Node may not have told that yet. From a client that goes away
+   * later, a response is sent all the same, but for a file, of which Node doesn't tell when that is.
+   */
+  #isSent(): boolean {
+    const { headersSent, writableFinished, aborted, closed, rstCode } = this.#stream;
+    if (!headersSent || aborted) return false;
+    if (writableFinished && !this.#isFile()) return rstCode === NO_ERROR || rstCode === CANCEL;
+    return closed && rstCode === NO_ERROR && !this.#isBrokenOff;
+  }
+
+  /** Node takes the method off a stream into which it copies a file itself, past all that can be seen. */
+  #isFile(): boolean {
+    const { _final: final } = this.#stream as { readonly _final?: unknown };
+    return final === null;
+  }
+
+  #tell(error: string | null): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    unwatchStream(this.#stream);
+    guard('recording a request', () => this.#told(this.#draft(error), this.#origin()));
+  }
+
+  #draft(error: string | null): IncomingDraft {
+    const { method, url, compatible } = this.#request;
+    const { statusCode, headers } = headOf(this.#stream);
+    const { request: requestRules, response: responseRules } = this.#rules;
+    this.#requestBody.hidden = this.#isConnection || !requestRules.showsBody(this.#requestHeaders);
+    this.#responseBody.hidden = this.#isConnection || !responseRules.showsBody(headers);
+    this.#responseBody.complete = error === null;
+    if (this.#isFile()) this.#bodyWasUnseen(headers, error);
+    return {
+      protocol: this.#protocol,
+      method,
+      target: url,
+      requestHeaders: this.#requestHeaders,
+      shownRequestHeaders: requestRules.shownHeaders(this.#requestHeaders),
+      requestBody: this.#requestBody,
+      statusCode,
+      responseHeaders: headers,
+      shownResponseHeaders: responseRules.shownHeaders(headers),
+      responseBody: this.#responseBody,
+      route: guard('finding the route of a request', () => compatible && expressRoute(compatible)) ?? this.#spanRoute(),
+      clientAddress: this.#clientAddress,
+      error,
+      attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }),
+      seconds: Math.round(((this.#finished?.at ?? performance.now()) - this.#startedAt) * 1000) / 1e6,
+    };
+  }
+
+  #bodyWasUnseen(headers: readonly string[], error: string | null): void {
+    this.#responseBody.complete = false;
+    if (error === null) this.#responseBody.size = Number(headerOf(headers, 'content-length')) || 0;
+  }
+
+  #spanRoute(): string | undefined {
+    return this.#context && getRPCMetadata(this.#context)?.route;
+  }
+
+  #origin(): Origin {
+    const { work } = this;
+    return {
+      time: this.#finished?.time ?? this.#now(),
+      actor: work.actor ?? work.findActor?.() ?? ANONYMOUS,
+      requestId: work.requestId,
+      context: spanOrCaller(this.#context ?? ROOT_CONTEXT, work),
+    };
+  }
+}
+
+interface ReadableState {
+  readonly buffer: Iterable<unknown>;
+  /** Whether the end has come, read or not. */
+  readonly ended: boolean;
+}
+
+const PATIENCE_MS = 500;
+
+/** The application's tests may replace the timers; this is the true one. */
+const later = setTimeout;
+
+function protocolOf({ stream, headers }: Http2Request): IncomingDraft['protocol'] {
+  const isEncrypted = stream.session?.encrypted === true;
+  if (headers[':protocol'] === 'websocket') return isEncrypted ? 'wss' : 'ws';
+  return isEncrypted ? 'https' : 'http';
+}
+
+/** Of a pushed stream that was not answered, Node has the headers of its request there. */
+function headOf({ headersSent, sentHeaders }: ServerHttp2Stream): ResponseHead {
+  if (!headersSent || !sentHeaders) return { statusCode: undefined, headers: [] };
+  return { statusCode: Number(sentHeaders[':status']), headers: http2Headers(sentHeaders) };
+}

@@ -1,0 +1,359 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { afterEach, describe, it } from 'node:test';
+
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+
+import { currentActor, withActor } from '../../src/context/actor.ts';
+import { type AuditObserver, observeAudit } from '../../src/testing.ts';
+import { inContext } from '../support/context-manager.ts';
+import { installed } from '../support/install.ts';
+import { outgoingRecords, outgoingTo } from '../support/outgoing-records.ts';
+import { deadUrl, identity } from '../support/peer.ts';
+
+type Server = http2.Http2Server | http2.Http2SecureServer;
+
+let audit: AuditObserver;
+let server: Server | undefined;
+let url: string;
+let session: http2.ClientHttp2Session;
+
+afterEach(() => {
+  audit.stop();
+  session?.destroy();
+  server?.close();
+  server = undefined;
+});
+
+async function start(handle: (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void) {
+  await serve(http2.createServer().on('stream', handle));
+  connect(url);
+}
+
+async function serve(on: Server): Promise<void> {
+  audit = observeAudit();
+  server = on.on('stream', (stream: http2.ServerHttp2Stream) => stream.on('error', () => undefined));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const scheme = 'addContext' in server ? 'https' : 'http';
+  url = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function connect(to: string): void {
+  session = http2.connect(to, { rejectUnauthorized: false }).on('error', () => undefined);
+}
+
+/** Makes a request, and reads what comes of it. */
+async function ask(headers: http2.OutgoingHttpHeaders, body?: string): Promise<string> {
+  const stream = session.request({ ...(body !== undefined && { ':method': 'POST' }), ...headers });
+  stream.on('error', () => undefined).end(body);
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await new Promise((resolve) => stream.on('close', resolve));
+  return Buffer.concat(chunks).toString();
+}
+
+const ok = (stream: http2.ServerHttp2Stream): void => stream.respond({}, { endStream: true });
+
+describe('an exchange of an HTTP/2 session', () => {
+  it('is recorded with endpoint, method, headers, bodies, status, sizes and time', async () => {
+    await start((stream) => {
+      stream.respond({ ':status': 201, 'content-type': 'application/json', 'x-many': ['1', '2'] });
+      stream.pipe(stream);
+    });
+    const headers = { 'content-type': 'application/json', 'x-custom': 'Kept', authorization: 'Bearer abc.def' };
+    await ask({ ':path': '/echo?page=2', ...headers }, '{"title":"hello"}');
+    const record = await outgoingTo(audit, '/echo?page=2');
+    assert.equal(record.message, 'Audit External Service');
+    assert.equal(record.request_type, 'external');
+    assert.equal(record.protocol, 'http');
+    assert.equal(record.service_name, '127.0.0.1');
+    assert.equal(record.request_repr.endpoint, `${url}/echo?page=2`);
+    assert.equal(record.request_repr.method, 'POST');
+    assert.deepEqual(record.request_repr.headers, {
+      'content-type': 'application/json',
+      'x-custom': 'Kept',
+      authorization: '[REDACTED]',
+      ':authority': url.slice('http://'.length),
+    });
+    assert.deepEqual(record.request_repr.body, { title: 'hello' });
+    assert.equal(record.response_repr.status_code, 201);
+    assert.deepEqual(record.response_repr.headers['x-many'], ['1', '2']);
+    assert.deepEqual(record.response_repr.body, { title: 'hello' });
+    assert.deepEqual([record.request_size, record.response_size], [17, 17]);
+    assert.equal(record.error_message, null);
+    assert.equal(record.outcome, 'success');
+    assert.ok(record.execution_time > 0 && record.execution_time < 5);
+  });
+
+  it('is of the request that was being served when it was made', async () => {
+    await start((stream, headers) => {
+      if (headers[':path'] !== '/asked') return ok(stream);
+      Object.assign(stream, { user: 'ann' });
+      session.request({ ':path': '/asks' }).on('close', () => ok(stream));
+    });
+    await ask({ ':path': '/asked', 'x-request-id': 'mine' });
+    const record = await outgoingTo(audit, '/asks');
+    assert.equal(record.request_id, 'mine');
+    assert.equal(record.actor_id, 'ann');
+  });
+
+  it('is recorded with trailers, a status after informational ones, and without a body', async () => {
+    await start((stream) => {
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '1' }));
+      stream.additionalHeaders({ ':status': 103 });
+      stream.respond({ ':status': 404, 'content-type': 'text/plain' }, { waitForTrailers: true });
+      stream.end('none');
+    });
+    await ask({ ':path': '/none' });
+    const record = await outgoingTo(audit, '/none');
+    assert.equal(record.response_repr.status_code, 404);
+    assert.equal(record.response_repr.body, 'none');
+    assert.equal(record.outcome, 'failure');
+    assert.equal(record.error_message, null);
+  });
+
+  it('is recorded where nobody reads the response', async () => {
+    await start((stream) => {
+      stream.respond({ 'content-type': 'text/plain' });
+      stream.end('unread');
+    });
+    session.request({ ':path': '/unread' });
+    const record = await outgoingTo(audit, '/unread');
+    assert.equal(record.outcome, 'success');
+    assert.equal(record.response_repr.body, 'unread');
+  });
+
+  it('is recorded over TLS', async () => {
+    await serve(http2.createSecureServer(identity).on('stream', ok));
+    connect(url);
+    await ask({ ':path': '/tls' });
+    const record = await outgoingTo(audit, '/tls');
+    assert.equal(record.protocol, 'https');
+    assert.equal(record.request_repr.endpoint, `${url}/tls`);
+  });
+
+  it('is recorded as a tunnel, without what passed', async () => {
+    await start((stream) => {
+      stream.respond();
+      stream.pipe(stream);
+    });
+    await ask({ ':method': 'CONNECT', ':authority': 'db:5432' }, 'secret');
+    const record = await outgoingTo(audit, 'db:5432');
+    assert.equal(record.service_name, 'db');
+    assert.equal(record.outcome, 'success');
+    assert.deepEqual([record.request_size, record.response_size], [6, 6]);
+    assert.doesNotMatch(JSON.stringify(record), /secret/);
+  });
+
+  it('carries the request id and the actor of the work that made it, and its events happen there', async () => {
+    await start((stream, headers) => {
+      stream.respond();
+      if (headers[':path'] === '/cid') setTimeout(() => stream.session?.socket.destroy(), 20);
+      else stream.end('body');
+    });
+    session.destroy();
+    withActor({ id: 'opener' }, () => connect(url));
+    const seen: string[] = [];
+    await Promise.all(
+      ['ann', 'bob', 'cid'].map((id) =>
+        withActor({ id }, async () => {
+          const stream = session.request({ ':path': `/${id}` });
+          for (const event of ['response', 'data', 'end', 'close', 'error'])
+            stream.on(event, () => seen.push(`${id} ${currentActor().id}`));
+          await once(stream, 'close').catch(() => undefined);
+        }),
+      ),
+    );
+    assert.equal((await outgoingTo(audit, '/ann')).actor_id, 'ann');
+    assert.equal((await outgoingTo(audit, '/bob')).actor_id, 'bob');
+    assert.deepEqual([...new Set(seen)].toSorted(), ['ann ann', 'bob bob', 'cid cid']);
+  });
+});
+
+describe('an exchange of an HTTP/2 session that fails', () => {
+  it('is recorded where nobody listens', async () => {
+    audit = observeAudit();
+    url = await deadUrl();
+    connect(url);
+    await ask({ ':path': '/dead' });
+    const record = await outgoingTo(audit, '/dead');
+    assert.match(String(record.error_message), /ECONNREFUSED/);
+    assert.equal(record.outcome, 'failure');
+    assert.equal(record.response_repr.status_code, undefined);
+  });
+
+  it('is recorded where the server resets it', async () => {
+    await start((stream) => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM));
+    await ask({ ':path': '/refused' });
+    const record = await outgoingTo(audit, '/refused');
+    assert.match(String(record.error_message), /^ERR_HTTP2_STREAM_ERROR: .*NGHTTP2_REFUSED_STREAM/);
+    assert.equal(record.outcome, 'failure');
+  });
+
+  it('is recorded where the connection is lost in the middle of the response', async () => {
+    await start((stream) => {
+      stream.respond({ 'content-type': 'text/plain' });
+      stream.write('half', () => stream.session?.socket.destroySoon());
+      setImmediate(() => stream.session?.destroy());
+    });
+    await ask({ ':path': '/half' });
+    const record = await outgoingTo(audit, '/half');
+    assert.match(String(record.error_message), /not received to its end/);
+    assert.equal(record.outcome, 'failure');
+  });
+
+  it('is recorded where the application gives it up', async () => {
+    await start((stream) => {
+      stream.respond({ 'content-type': 'text/plain' });
+      stream.write('half');
+    });
+    const stream = session.request({ ':path': '/given-up' });
+    await once(stream, 'data');
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    const record = await outgoingTo(audit, '/given-up');
+    assert.equal(record.error_message, 'The response was not received to its end (CANCEL)');
+    assert.equal(record.response_repr.body, 'half');
+    assert.equal(record.response_repr.body_truncated, true);
+  });
+});
+
+describe('what is not recorded of HTTP/2 sessions', () => {
+  it('is the traffic of exporters, and what is done under suppressed tracing', async () => {
+    await start(ok);
+    await ask({ ':path': '/export', 'user-agent': 'OTel-OTLP-Exporter-JavaScript/0.223.0 grpc-node-js/1.14.0' });
+    await inContext(suppressTracing(ROOT_CONTEXT), () => ask({ ':path': '/suppressed' }));
+    await ask({ ':path': '/told' });
+    await outgoingTo(audit, '/told');
+    assert.equal(outgoingRecords(audit).length, 1);
+  });
+
+  it('is what is made while it is switched off', async () => {
+    await serve(http2.createServer().on('stream', ok));
+    connect(url);
+    audit.stop();
+    await ask({ ':path': '/off' });
+    audit = observeAudit();
+    await ask({ ':path': '/on' });
+    await outgoingTo(audit, '/on');
+    assert.equal(outgoingRecords(audit).length, 1);
+  });
+});
+
+interface Undici {
+  Agent: new (options: object) => { close(): Promise<void> };
+  request(url: string, options: object): Promise<{ body: { text(): Promise<string> } }>;
+}
+
+describe('an exchange of undici over HTTP/2', () => {
+  for (const version of ['6.29.1', '7.30.2', '8.12.4']) {
+    it(`is recorded once, by undici ${version}`, async () => {
+      const folder = await installed({ undici: version });
+      const undici = createRequire(path.join(folder, 'index.js'))('undici') as Undici;
+      await serve(
+        http2.createSecureServer(identity).on('stream', (stream) => {
+          stream.respond({ 'content-type': 'text/plain' });
+          stream.end('over 2');
+        }),
+      );
+      const dispatcher = new undici.Agent({ allowH2: true, connect: { rejectUnauthorized: false } });
+      for (const name of ['/a', '/b']) {
+        const { body } = await undici.request(url + name, { dispatcher });
+        assert.equal(await body.text(), 'over 2');
+        const record = await outgoingTo(audit, name);
+        assert.equal(record.response_repr.body, 'over 2');
+      }
+      await dispatcher.close();
+      assert.equal(outgoingRecords(audit).length, 2);
+    });
+  }
+});
+
+interface Grpc {
+  Client: new (address: string, credentials: unknown) => GrpcClient;
+  Server: new () => GrpcServer;
+  credentials: { createInsecure(): unknown };
+  ServerCredentials: { createInsecure(): unknown };
+}
+
+interface GrpcClient {
+  makeUnaryRequest(
+    path: string,
+    serialize: (value: Buffer) => Buffer,
+    deserialize: (value: Buffer) => Buffer,
+    value: Buffer,
+    callback: (error: Error | null, value?: Buffer) => void,
+  ): void;
+  close(): void;
+}
+
+interface GrpcServer {
+  addService(service: object, handlers: object): void;
+  bindAsync(address: string, credentials: unknown, callback: (error: Error | null, port: number) => void): void;
+  forceShutdown(): void;
+}
+
+describe('a call of gRPC', () => {
+  it('is recorded on both sides, with the actor and the request id of who made it, also before there is a connection', async () => {
+    const folder = await installed({ '@grpc/grpc-js': '1.14.7' });
+    const grpc = createRequire(path.join(folder, 'index.js'))('@grpc/grpc-js') as Grpc;
+    audit = observeAudit();
+    const same = (value: Buffer): Buffer => value;
+    const echo = {
+      path: '/test.Echo/Say',
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: same,
+      requestDeserialize: same,
+      responseSerialize: same,
+      responseDeserialize: same,
+    };
+    const grpcServer = new grpc.Server();
+    grpcServer.addService(
+      { say: echo },
+      { say: (call: { request: Buffer }, done: (error: null, value: Buffer) => void) => done(null, call.request) },
+    );
+    const port = await new Promise<number>((resolve, reject) => {
+      grpcServer.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      );
+    });
+    const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+    const call = (id: string): Promise<Buffer | undefined> =>
+      withActor({ id }, () => {
+        return new Promise((resolve, reject) => {
+          client.makeUnaryRequest('/test.Echo/Say', same, same, Buffer.from(id), (error, value) =>
+            error ? reject(error) : resolve(value),
+          );
+        });
+      });
+    await Promise.all(['ann', 'bob', 'cid'].map(call));
+    await call('dan');
+    const records = outgoingRecords(audit);
+    assert.deepEqual(
+      records.map(({ actor_id, request_size }) => [actor_id, request_size]),
+      [
+        ['ann', 8],
+        ['bob', 8],
+        ['cid', 8],
+        ['dan', 8],
+      ],
+    );
+    for (const record of records) {
+      assert.equal(record.request_repr.method, 'POST');
+      assert.equal(record.request_repr.endpoint, `http://127.0.0.1:${port}/test.Echo/Say`);
+      assert.equal(record.request_repr.body, 'Binary content');
+      assert.equal(record.response_repr.body, 'Binary content');
+      assert.deepEqual([record.request_size, record.response_size], [8, 8]);
+      assert.equal(record.outcome, 'success');
+    }
+    assert.equal(audit.requests.filter(({ request_type }) => request_type === 'internal').length, 4);
+    client.close();
+    grpcServer.forceShutdown();
+  });
+});
