@@ -169,7 +169,7 @@ describe('the response that a record shows', () => {
       response.write('bc', 'hex');
       response.write('!', 'latin1');
       response.write(new Uint8Array([0x3f]));
-      response.end('\u0041', 'utf16le');
+      response.end('\u4141', 'utf16le');
     });
     const { body } = await send(server.port, { path: '/' });
     const record = await recordOf('/');
