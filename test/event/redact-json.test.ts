@@ -64,7 +64,8 @@ const values = fc.letrec((tie) => ({
     { depthSize: 'small' },
     texts,
     fc.constantFrom(0, -1, 1.5, 1e21, 4111111111111111, 4111111111111112, 2147483648, true, false, null),
-    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    // Longer ones are compared with card numbers digit by digit in a text alone: a value has lost some.
+    fc.double({ noNaN: true, min: -9e15, max: 9e15 }),
     fc.array(tie('value'), { maxLength: 4 }),
     fc.array(fc.tuple(names, tie('value')), { maxLength: 5 }).map((pairs) => Object.fromEntries(pairs) as unknown),
   ),
