@@ -105,14 +105,17 @@ async function startApplication(t: TestContext, protocol: string): Promise<(plan
   const seen: Record<string, number> = {};
   let batch = 0;
   return async (plans) => {
+    // One that has ended can't show which exchange it was.
+    fc.pre(application.exitCode === null && application.signalCode === null);
     batch += 1;
     const end = `batch ${batch} has ended`;
     application.send({ batch, exchanges: plans });
     await Promise.race([once(application, 'message'), closed]);
     // What it printed last may still be in the pipe.
-    while (!printed.includes(end, seen['the console']) && application.exitCode === null)
+    while (!printed.includes(end, seen['the console'])) {
+      assert.deepEqual([application.exitCode, application.signalCode], [null, null], printed.slice(-5000));
       await new Promise(setImmediate);
-    assert.equal(application.exitCode, null, printed);
+    }
     const shown = Object.entries(places).map(([place, read]) => [place, read()] as const);
     const fresh = shown.map(([place, text]) => [place, text.slice(seen[place])] as const);
     for (const [place, text] of shown) seen[place] = text.length;
