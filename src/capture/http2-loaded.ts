@@ -16,14 +16,24 @@ export interface Http2Classes {
  * before the first stream on it. An application that has no use for HTTP/2 never loads it, which would cost its start
  * several milliseconds.
  */
-export function onHttp2Loaded(use: (classes: Http2Classes) => void): void {
-  const look = (_message: unknown, channel: string | symbol): void => {
-    if (!STREAM_CHANNELS.includes(channel) && !isLoaded()) return;
-    for (const name of CHANNELS) unsubscribe(name, look);
-    guard('watching HTTP/2', () => use((found ??= findClasses())));
-  };
-  for (const name of CHANNELS) subscribe(name, look);
-  if (isLoaded()) look(undefined, '');
+export function onHttp2Loaded(use: Use): void {
+  if (waiting.size === 0) for (const name of CHANNELS) subscribe(name, look);
+  waiting.add(use);
+  if (found || isLoaded()) useAll();
+}
+
+type Use = (classes: Http2Classes) => void;
+
+const waiting = new Set<Use>();
+
+function look(_message: unknown, channel: string | symbol): void {
+  if (STREAM_CHANNELS.includes(channel) || isLoaded()) useAll();
+}
+
+function useAll(): void {
+  for (const name of CHANNELS) unsubscribe(name, look);
+  for (const use of waiting) guard('watching HTTP/2', () => use((found ??= findClasses())));
+  waiting.clear();
 }
 
 /** Those of streams, where Node has them, also tell of sessions over something else than Node's connections. */
@@ -32,10 +42,14 @@ const CHANNELS = [...STREAM_CHANNELS, 'net.server.socket', 'net.client.socket'];
 
 let found: Http2Classes | undefined;
 
-/** Node lists its own modules as they are loaded. */
+/** Node lists its own modules as they are loaded; of a list this long, each connection looks at what is new alone. */
+let lookedAt = 0;
+
 function isLoaded(): boolean {
   const { moduleLoadList = [] } = process as { readonly moduleLoadList?: readonly string[] };
-  return moduleLoadList.includes('NativeModule http2');
+  const from = lookedAt;
+  lookedAt = moduleLoadList.length;
+  return moduleLoadList.includes('NativeModule http2', from);
 }
 
 /** Of sessions over connections that never are: nothing is opened, and they are garbage at once. */
