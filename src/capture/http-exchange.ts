@@ -2,34 +2,33 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
-import { ANONYMOUS } from '../context/actor.ts';
-import { type Origin, spanOrCaller } from '../context/origin.ts';
+import { type Origin, originOf } from '../context/origin.ts';
 import type { Work } from '../context/work.ts';
 import type { Body } from '../event/body.ts';
 import { guard } from '../event/guard.ts';
 import type { IncomingDraft } from '../event/request-event.ts';
-import { type Context, ROOT_CONTEXT, getRPCMetadata, trace } from '../vendor/opentelemetry.ts';
+import { type Context, getRPCMetadata, trace } from '../vendor/opentelemetry.ts';
+import { afterPatience } from './after-patience.ts';
+import { countedBody } from './counted-body.ts';
 import type { AskResponseHook } from './exchange-hooks.ts';
 import { expressRoute } from './express-route.ts';
 import { headersByName } from './headers-by-name.ts';
 import { type HttpWatcher, unwatch } from './http-patch.ts';
+import type { IncomingExchangeOptions } from './incoming-exchange-options.ts';
 import type { IncomingRules } from './incoming-rules.ts';
-import { countedBody } from './counted-body.ts';
 import { PassingBody } from './passing-body.ts';
 import { RawAnswer } from './raw-answer.ts';
 import { type ResponseHead, responseHead } from './response-head.ts';
-import { type AnswerWatcher, watchAnswer } from './watched-socket.ts';
+import { secondsSince } from './seconds-since.ts';
 import { spanContextOf } from './span-context.ts';
-
-/** Takes a finished exchange. */
-export type Told = (draft: IncomingDraft, origin: Origin) => void;
+import { type AnswerWatcher, watchAnswer } from './watched-socket.ts';
 
 /** One incoming request and its response, from the first header to the close: told once, however it ends. */
 export class HttpExchange implements HttpWatcher, AnswerWatcher {
   readonly work: Work;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #told: Told;
+  readonly #told: IncomingExchangeOptions['told'];
   readonly #now: () => number;
   readonly #startedAt = performance.now();
   readonly #socket: Socket;
@@ -52,11 +51,7 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
   #closed: Closed | undefined;
   #isTold = false;
 
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { told, work, rules, now }: { told: Told; work: Work; rules: IncomingRules; now: () => number },
-  ) {
+  constructor(request: IncomingMessage, response: ServerResponse, { told, work, rules, now }: IncomingExchangeOptions) {
     this.#request = request;
     this.#response = response;
     this.#told = told;
@@ -128,7 +123,7 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
     const { bytesRead } = this.#socket;
     this.#closed = { error, at: performance.now(), time: this.#now(), bytesRead };
     if (this.#request.complete || this.#request.destroyed) this.tell(error);
-    else later(() => this.tell(error), PATIENCE_MS).unref();
+    else afterPatience(() => this.tell(error));
   }
 
   /** Nothing more will happen. */
@@ -143,7 +138,7 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
     this.#isTold = true;
     unwatch(this.#request);
     unwatch(this.#response);
-    guard('recording a request', () => this.#told(this.#draft(error), this.#origin()));
+    guard('recording a request', () => this.#told(this, this.#draft(error), this.#origin()));
   }
 
   /**
@@ -181,7 +176,7 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
       clientAddress: this.#clientAddress,
       error,
       attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }),
-      seconds: Math.round(((this.#closed?.at ?? performance.now()) - this.#startedAt) * 1000) / 1e6,
+      seconds: secondsSince(this.#startedAt, this.#closed?.at),
     };
   }
 
@@ -195,13 +190,7 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
   }
 
   #origin(): Origin {
-    const { work } = this;
-    return {
-      time: this.#closed?.time ?? this.#now(),
-      actor: work.actor ?? work.findActor?.() ?? ANONYMOUS,
-      requestId: work.requestId,
-      context: spanOrCaller(this.#context ?? ROOT_CONTEXT, work),
-    };
+    return originOf(this.work, this.#closed?.time ?? this.#now(), this.#context);
   }
 }
 
@@ -214,11 +203,6 @@ interface Closed {
   /** From the connection. */
   readonly bytesRead: number;
 }
-
-const PATIENCE_MS = 500;
-
-/** The application's tests may replace the timers; this is the true one. */
-const later = setTimeout;
 
 /** The bytes of the chunk that ends a body, with the end of the chunk before it. */
 const LAST_CHUNK = '\r\n0\r\n\r\n'.length;

@@ -2,16 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
-import { ANONYMOUS } from '../context/actor.ts';
+import { originOf } from '../context/origin.ts';
 import type { Work } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
-import { ROOT_CONTEXT } from '../vendor/opentelemetry.ts';
+import type { IncomingDraft } from '../event/request-event.ts';
 import { countedBody } from './counted-body.ts';
-import type { Told } from './http-exchange.ts';
+import type { IncomingExchangeOptions } from './incoming-exchange-options.ts';
 import type { IncomingRules } from './incoming-rules.ts';
 import type { MalformedError, MalformedMessage } from './malformed-channel.ts';
 import { RawAnswer } from './raw-answer.ts';
 import { type RequestLine, requestLine } from './request-line.ts';
+import { secondsSince } from './seconds-since.ts';
 import type { SocketWatcher } from './watched-socket.ts';
 
 /**
@@ -20,7 +21,7 @@ import type { SocketWatcher } from './watched-socket.ts';
  */
 export class HttpMalformed implements SocketWatcher {
   readonly #error: MalformedError;
-  readonly #told: Told;
+  readonly #told: IncomingExchangeOptions['told'];
   readonly #work: Work;
   readonly #rules: IncomingRules;
   readonly #now: () => number;
@@ -31,10 +32,7 @@ export class HttpMalformed implements SocketWatcher {
   readonly #answer: RawAnswer;
   #isTold = false;
 
-  constructor(
-    { error, socket }: MalformedMessage,
-    { told, work, rules, now }: { told: Told; work: Work; rules: IncomingRules; now: () => number },
-  ) {
+  constructor({ error, socket }: MalformedMessage, { told, work, rules, now }: IncomingExchangeOptions) {
     this.#error = error;
     this.#told = told;
     this.#work = work;
@@ -62,13 +60,11 @@ export class HttpMalformed implements SocketWatcher {
     if (this.#isTold) return;
     this.#isTold = true;
     guard('recording a malformed request', () => {
-      const { requestId } = this.#work;
-      const actor = this.#work.actor ?? ANONYMOUS;
-      this.#told(this.#draft(), { time: this.#now(), actor, requestId, context: ROOT_CONTEXT });
+      this.#told(this, this.#draft(), originOf(this.#work, this.#now()));
     });
   }
 
-  #draft(): Parameters<Told>[0] {
+  #draft(): IncomingDraft {
     const { statusCode, headers = [] } = this.#answer.head ?? {};
     return {
       protocol: this.#protocol,
@@ -82,7 +78,7 @@ export class HttpMalformed implements SocketWatcher {
       route: undefined,
       clientAddress: this.#clientAddress,
       error: malformedText(this.#error),
-      seconds: Math.round((performance.now() - this.#startedAt) * 1000) / 1e6,
+      seconds: secondsSince(this.#startedAt),
     };
   }
 }

@@ -2,13 +2,12 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-import type { Origin } from '../context/origin.ts';
 import { type Work, enterWork } from '../context/work.ts';
 import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
 import { recordId } from '../event/record-id.ts';
 import type { Redactor } from '../event/redact.ts';
-import { type IncomingDraft, incomingEvent } from '../event/request-event.ts';
+import { incomingEvent } from '../event/request-event.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { HttpMalformed, malformedText } from './http-malformed.ts';
 import { watch, watcherOf } from './http-patch.ts';
@@ -17,7 +16,8 @@ import { HTTP2_STREAM_CHANNEL, type Http2StreamMessage, publishStreams } from '.
 import { Http2Exchange } from './http2-exchange.ts';
 import { Http2Request, http2UserOf } from './http2-request.ts';
 import { followStream, isFollowed } from './http2-stream.ts';
-import { InFlight, type Unfinished } from './in-flight.ts';
+import { InFlight } from './in-flight.ts';
+import type { IncomingExchangeOptions } from './incoming-exchange-options.ts';
 import type { IncomingOptions } from './incoming-options.ts';
 import { type IncomingRules, incomingRules } from './incoming-rules.ts';
 import { Instrumentation } from './instrumentation.ts';
@@ -107,12 +107,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     const work = this.#workOf(request);
     enterWork(work);
     if (this.#rules.ignores(request)) return;
-    const exchange = new HttpExchange(request, response, {
-      told: (draft, origin) => this.#told(exchange, draft, origin),
-      work,
-      rules: this.#rules,
-      now: this.#now,
-    });
+    const exchange = new HttpExchange(request, response, this.#optionsOf(work));
     watch(exchange, response, request);
     this.#inFlight.add(exchange);
   }
@@ -123,12 +118,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     const work = this.#workOf(request);
     message.work = work;
     if (this.#rules.ignores(request)) return;
-    const upgrade = new HttpUpgrade(message, {
-      told: (draft, origin) => this.#told(upgrade, draft, origin),
-      work,
-      rules: this.#rules,
-      now: this.#now,
-    });
+    const upgrade = new HttpUpgrade(message, this.#optionsOf(work));
     watchSocket(socket, upgrade, work);
     this.#inFlight.add(upgrade);
   }
@@ -147,12 +137,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     }
     const work: Work = { requestId: recordId(this.#now()) };
     message.work = work;
-    const malformed = new HttpMalformed(message, {
-      told: (draft, origin) => this.#told(malformed, draft, origin),
-      work,
-      rules: this.#rules,
-      now: this.#now,
-    });
+    const malformed = new HttpMalformed(message, this.#optionsOf(work));
     watchSocket(socket, malformed);
     this.#inFlight.add(malformed);
   }
@@ -164,12 +149,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     const work = message.work ?? this.#workOf(request.asMessage(), http2UserOf(this.#rules.userOf));
     message.work = work;
     if (this.#rules.ignores(request.asMessage())) return followStream(stream, work);
-    const exchange = new Http2Exchange(request, {
-      told: (draft, origin) => this.#told(exchange, draft, origin),
-      work,
-      rules: this.#rules,
-      now: this.#now,
-    });
+    const exchange = new Http2Exchange(request, this.#optionsOf(work));
     followStream(stream, work, exchange);
     this.#inFlight.add(exchange);
   }
@@ -178,10 +158,14 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     return requestWork(request, userOf, this.#now);
   }
 
-  #told(done: Unfinished, draft: IncomingDraft, origin: Origin): void {
-    this.#inFlight.delete(done);
-    emit(incomingEvent(draft, origin, this.getConfig().redactor, this.#rules.maxBodyBytes), origin, this.provider);
+  #optionsOf(work: Work): IncomingExchangeOptions {
+    return { told: this.#told, work, rules: this.#rules, now: this.#now };
   }
+
+  readonly #told: IncomingExchangeOptions['told'] = (exchange, draft, origin) => {
+    this.#inFlight.delete(exchange);
+    emit(incomingEvent(draft, origin, this.getConfig().redactor, this.#rules.maxBodyBytes), origin, this.provider);
+  };
 
   get #now(): () => number {
     return this.getConfig().now ?? Date.now;

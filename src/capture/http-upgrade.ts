@@ -1,16 +1,16 @@
 import type { TLSSocket } from 'node:tls';
 
-import { ANONYMOUS } from '../context/actor.ts';
-import { spanOrCaller } from '../context/origin.ts';
+import { originOf } from '../context/origin.ts';
 import type { Work } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
-import { ROOT_CONTEXT } from '../vendor/opentelemetry.ts';
+import type { IncomingDraft } from '../event/request-event.ts';
 import { countedBody } from './counted-body.ts';
 import type { AskResponseHook, Attributes } from './exchange-hooks.ts';
 import { headersByName } from './headers-by-name.ts';
-import type { Told } from './http-exchange.ts';
+import type { IncomingExchangeOptions } from './incoming-exchange-options.ts';
 import type { IncomingRules } from './incoming-rules.ts';
 import { type CountingSocket, RawAnswer } from './raw-answer.ts';
+import { secondsSince } from './seconds-since.ts';
 import type { UpgradeMessage } from './upgrade-channel.ts';
 import type { SocketWatcher } from './watched-socket.ts';
 
@@ -18,7 +18,7 @@ import type { SocketWatcher } from './watched-socket.ts';
 export class HttpUpgrade implements SocketWatcher {
   readonly work: Work;
   readonly #socket: CountingSocket;
-  readonly #told: Told;
+  readonly #told: IncomingExchangeOptions['told'];
   readonly #now: () => number;
   readonly #rules: IncomingRules;
   readonly #startedAt = performance.now();
@@ -35,10 +35,7 @@ export class HttpUpgrade implements SocketWatcher {
   #attributes: Attributes | undefined;
   #isTold = false;
 
-  constructor(
-    { request, socket, head }: UpgradeMessage,
-    { told, work, rules, now }: { told: Told; work: Work; rules: IncomingRules; now: () => number },
-  ) {
+  constructor({ request, socket, head }: UpgradeMessage, { told, work, rules, now }: IncomingExchangeOptions) {
     this.work = work;
     this.#socket = socket;
     this.#told = told;
@@ -83,14 +80,11 @@ export class HttpUpgrade implements SocketWatcher {
     if (this.#isTold) return;
     this.#isTold = true;
     guard('recording an upgrade', () => {
-      const { work } = this;
-      const actor = work.actor ?? work.findActor?.() ?? ANONYMOUS;
-      const context = spanOrCaller(ROOT_CONTEXT, work);
-      this.#told(this.#draft(error), { time: this.#now(), actor, requestId: work.requestId, context });
+      this.#told(this, this.#draft(error), originOf(this.work, this.#now()));
     });
   }
 
-  #draft(error: string | null): Parameters<Told>[0] {
+  #draft(error: string | null): IncomingDraft {
     const { statusCode, headers = [] } = this.#answer.head ?? {};
     const { request, response } = this.#rules;
     this.#askOfResponse();
@@ -109,7 +103,7 @@ export class HttpUpgrade implements SocketWatcher {
       clientAddress: this.#clientAddress,
       error,
       attributes: this.#attributes,
-      seconds: Math.round((performance.now() - this.#startedAt) * 1000) / 1e6,
+      seconds: secondsSince(this.#startedAt),
     };
   }
 }

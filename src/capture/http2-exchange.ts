@@ -1,23 +1,24 @@
 import type { ServerHttp2Stream } from 'node:http2';
 
-import { ANONYMOUS } from '../context/actor.ts';
-import { type Origin, spanOrCaller } from '../context/origin.ts';
+import { type Origin, originOf } from '../context/origin.ts';
 import type { Work } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
 import type { IncomingDraft } from '../event/request-event.ts';
-import { type Context, ROOT_CONTEXT, getRPCMetadata } from '../vendor/opentelemetry.ts';
+import { type Context, getRPCMetadata } from '../vendor/opentelemetry.ts';
+import { afterPatience } from './after-patience.ts';
+import type { AskResponseHook } from './exchange-hooks.ts';
 import { expressRoute } from './express-route.ts';
-import type { Told } from './http-exchange.ts';
+import { headersByName } from './headers-by-name.ts';
 import { http2Headers } from './http2-headers.ts';
 import type { Http2Request } from './http2-request.ts';
 import { CANCEL, NO_ERROR, resetReason } from './http2-reset.ts';
 import { type StreamWatcher, unwatchStream } from './http2-stream.ts';
+import type { IncomingExchangeOptions } from './incoming-exchange-options.ts';
 import type { IncomingRules } from './incoming-rules.ts';
-import { headersByName } from './headers-by-name.ts';
-import type { AskResponseHook } from './exchange-hooks.ts';
 import { PassingBody } from './passing-body.ts';
 import type { ResponseHead } from './response-head.ts';
+import { secondsSince } from './seconds-since.ts';
 import { spanContextOf } from './span-context.ts';
 
 /** One stream of an HTTP/2 server, a pushed one too, from its headers to its close: told once, however it ends. */
@@ -25,10 +26,11 @@ export class Http2Exchange implements StreamWatcher {
   readonly work: Work;
   readonly #request: Http2Request;
   readonly #stream: ServerHttp2Stream;
-  readonly #told: Told;
+  readonly #told: IncomingExchangeOptions['told'];
   readonly #now: () => number;
   readonly #startedAt = performance.now();
   readonly #rules: IncomingRules;
+  readonly #askResponseHook: AskResponseHook | undefined;
   readonly #protocol: IncomingDraft['protocol'];
   readonly #clientAddress: string | undefined;
   readonly #requestHeaders: readonly string[];
@@ -41,12 +43,8 @@ export class Http2Exchange implements StreamWatcher {
   #finished: { readonly at: number; readonly time: number } | undefined;
   #isBrokenOff = false;
   #isTold = false;
-  readonly #askResponseHook: AskResponseHook | undefined;
 
-  constructor(
-    request: Http2Request,
-    { told, work, rules, now }: { told: Told; work: Work; rules: IncomingRules; now: () => number },
-  ) {
+  constructor(request: Http2Request, { told, work, rules, now }: IncomingExchangeOptions) {
     this.work = work;
     this.#request = request;
     this.#stream = request.stream;
@@ -86,7 +84,7 @@ export class Http2Exchange implements StreamWatcher {
     if (!this.#stream.writableFinished || this.#isConnection || this.#isFile()) return;
     this.#finished ??= { at: performance.now(), time: this.#now() };
     guard('finding a span', () => (this.#context ??= spanContextOf(this.work)));
-    if (!this.#requestBody.complete) later(() => this.#tell(this.#error()), PATIENCE_MS).unref();
+    if (!this.#requestBody.complete) afterPatience(() => this.#tell(this.#error()));
   }
 
   destroying(): void {
@@ -133,7 +131,7 @@ export class Http2Exchange implements StreamWatcher {
     if (this.#isTold) return;
     this.#isTold = true;
     unwatchStream(this.#stream);
-    guard('recording a request', () => this.#told(this.#draft(error), this.#origin()));
+    guard('recording a request', () => this.#told(this, this.#draft(error), this.#origin()));
   }
 
   #draft(error: string | null): IncomingDraft {
@@ -159,7 +157,7 @@ export class Http2Exchange implements StreamWatcher {
       clientAddress: this.#clientAddress,
       error,
       attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }),
-      seconds: Math.round(((this.#finished?.at ?? performance.now()) - this.#startedAt) * 1000) / 1e6,
+      seconds: secondsSince(this.#startedAt, this.#finished?.at),
     };
   }
 
@@ -173,13 +171,7 @@ export class Http2Exchange implements StreamWatcher {
   }
 
   #origin(): Origin {
-    const { work } = this;
-    return {
-      time: this.#finished?.time ?? this.#now(),
-      actor: work.actor ?? work.findActor?.() ?? ANONYMOUS,
-      requestId: work.requestId,
-      context: spanOrCaller(this.#context ?? ROOT_CONTEXT, work),
-    };
+    return originOf(this.work, this.#finished?.time ?? this.#now(), this.#context);
   }
 }
 
@@ -188,11 +180,6 @@ interface ReadableState {
   /** Whether the end has come, read or not. */
   readonly ended: boolean;
 }
-
-const PATIENCE_MS = 500;
-
-/** The application's tests may replace the timers; this is the true one. */
-const later = setTimeout;
 
 function protocolOf({ stream, headers }: Http2Request): IncomingDraft['protocol'] {
   const isEncrypted = stream.session?.encrypted === true;

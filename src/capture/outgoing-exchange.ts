@@ -8,6 +8,7 @@ import type { AskResponseHook } from './exchange-hooks.ts';
 import { headersByName } from './headers-by-name.ts';
 import type { OutgoingRules } from './outgoing-rules.ts';
 import { PassingBody } from './passing-body.ts';
+import { secondsSince } from './seconds-since.ts';
 import { spanOf } from './trace-parent.ts';
 
 export interface OutgoingExchangeOptions {
@@ -57,7 +58,7 @@ export abstract class OutgoingExchange {
     this.#isTold = true;
     guard('recording an outgoing request', () => {
       const { told, now } = this.#options;
-      const seconds = Math.round((performance.now() - this.#startedAt) * 1000) / 1e6;
+      const seconds = secondsSince(this.#startedAt);
       const facts = this.facts();
       const origin = { ...this.#options.origin, time: now(), context: this.#spanContext(facts) };
       told(this, { ...this.#shown(facts), error, seconds }, origin);

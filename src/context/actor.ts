@@ -1,4 +1,4 @@
-import { currentWork, enterWork, runInWork } from './work.ts';
+import { type Work, currentWork, enterWork, runInWork } from './work.ts';
 
 /** Who did it. */
 export interface Actor {
@@ -18,7 +18,7 @@ export type UserInfo = { readonly [key in keyof typeof INFO_SOURCES]?: string };
  */
 export type ActorLike = string | number | bigint | object;
 
-export const ANONYMOUS: Actor = Object.freeze({ id: 'anonymous', type: 'user', info: {} });
+const ANONYMOUS: Actor = Object.freeze({ id: 'anonymous', type: 'user', info: {} });
 const SYSTEM: Actor = Object.freeze({ id: 'system', type: 'system', info: {} });
 
 /** Where an id is looked for, first match wins: common ORMs, then the claims of a token. */
@@ -61,7 +61,11 @@ export function toActor(user: unknown): Actor | undefined {
  * logger.info({ actor: currentActor().id }, 'exported');
  */
 export function currentActor(): Actor {
-  const work = currentWork();
+  return actorOf(currentWork());
+}
+
+/** The same for any work. */
+export function actorOf(work: Work | undefined): Actor {
   if (!work) return SYSTEM;
   return work.actor ?? work.findActor?.() ?? (work.requestId === undefined ? SYSTEM : ANONYMOUS);
 }

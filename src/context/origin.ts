@@ -1,5 +1,5 @@
-import { type Context, context, isSpanContextValid, trace } from '../vendor/opentelemetry.ts';
-import { type Actor, currentActor } from './actor.ts';
+import { type Context, ROOT_CONTEXT, context, isSpanContextValid, trace } from '../vendor/opentelemetry.ts';
+import { type Actor, actorOf } from './actor.ts';
 import { type Work, currentWork } from './work.ts';
 
 /** Who, when, through which request and under which span: taken when a thing happens, used when it is told. */
@@ -14,17 +14,16 @@ export interface Origin {
 
 /** The origin of what is happening right now. */
 export function currentOrigin(now: () => number = Date.now): Origin {
-  const work = currentWork();
-  return {
-    time: now(),
-    actor: currentActor(),
-    requestId: work?.requestId,
-    context: spanOrCaller(context.active(), work),
-  };
+  return originOf(currentWork(), now(), context.active());
+}
+
+/** The origin of what was done in `work`, `active` being the context with its span, if that is known. */
+export function originOf(work: Work | undefined, time: number, active: Context = ROOT_CONTEXT): Origin {
+  return { time, actor: actorOf(work), requestId: work?.requestId, context: spanOrCaller(active, work) };
 }
 
 /** `active` where it has a span, else with the span of the caller, if the request named one. */
-export function spanOrCaller(active: Context, work: Work | undefined): Context {
+function spanOrCaller(active: Context, work: Work | undefined): Context {
   if (!work?.remoteSpan) return active;
   const span = trace.getSpanContext(active);
   return span && isSpanContextValid(span) ? active : trace.setSpanContext(active, work.remoteSpan);
