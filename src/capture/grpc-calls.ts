@@ -1,28 +1,25 @@
 import { type Work, currentWork, runInWork } from '../context/work.ts';
 import { define } from './define.ts';
-import { patch } from './http-patch.ts';
+import { patch } from './patch.ts';
 import { onFileLoaded } from './module-files.ts';
+import { once } from './once.ts';
 
 /**
  * Has the calls of `@grpc/grpc-js` go out in the work that made them. Those that wait for a connection, it sends all
  * together, in the work of the one that opened it: the others would be recorded in the name of somebody else.
  */
-export function keepWorkOfCalls(): void {
-  if (isKeeping) return;
-  isKeeping = true;
+export const keepWorkOfCalls: () => void = once(() => {
   onFileLoaded('@grpc/grpc-js/build/src/resolving-call.js', (exports) => {
     keepWork((exports as { ResolvingCall: CallClass }).ResolvingCall.prototype, 'getConfig');
   });
   onFileLoaded('@grpc/grpc-js/build/src/load-balancing-call.js', (exports) => {
     keepWork((exports as { LoadBalancingCall: CallClass }).LoadBalancingCall.prototype, 'doPick');
   });
-}
+});
 
 interface CallClass {
   readonly prototype: object;
 }
-
-let isKeeping = false;
 
 const STARTED = Symbol.for('activity-audit.grpc.started.1');
 

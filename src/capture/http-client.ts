@@ -9,6 +9,7 @@ import { HttpClientExchange, exchangeOf } from './http-client-exchange.ts';
 import { httpCreatedChannel } from './http-created-channel.ts';
 import { watch, watcherOf } from './http-patch.ts';
 import { isExporter } from './is-exporter.ts';
+import { once } from './once.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
 import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
@@ -43,12 +44,8 @@ export class HttpClientInstrumentation extends OutgoingInstrumentation<ClientReq
   }
 }
 
-let isFollowing = false;
-
 /** Once a process, and for ever: what is in flight goes on when its instrumentation is disabled. */
-function followOnce(): void {
-  if (isFollowing) return;
-  isFollowing = true;
+const followOnce = once(() => {
   subscribe('http.client.response.finish', (message) => {
     const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
     guard('watching a response', () => exchangeOf(watcherOf(request))?.responded(response));
@@ -57,4 +54,4 @@ function followOnce(): void {
     const { request, error } = message as { request: ClientRequest; error: unknown };
     guard('recording a failed request', () => exchangeOf(watcherOf(request))?.failed(error));
   });
-}
+});

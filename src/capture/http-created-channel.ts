@@ -2,7 +2,9 @@ import { channel, subscribe } from 'node:diagnostics_channel';
 
 import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
-import { patch, patchSent } from './http-patch.ts';
+import { patchSent } from './http-patch.ts';
+import { patch } from './patch.ts';
+import { once } from './once.ts';
 
 /**
  * The channel that tells of each request of Node's HTTP client while it is being created. Node has one since 22.12.
@@ -34,13 +36,9 @@ function hasChannel(version: string): boolean {
   return major > 22 || (major === 22 && minor >= 12);
 }
 
-let isPublishing = false;
-
-function publishOnce(): void {
-  if (isPublishing) return;
-  isPublishing = true;
+const publishOnce = once(() => {
   guard('watching outgoing requests', publishAlways);
-}
+});
 
 function publishAlways(): void {
   const { Agent, ClientRequest } = process.getBuiltinModule('node:http');

@@ -1,7 +1,9 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 
 import { define } from './define.ts';
-import { type Method, originalMethod } from './original-method.ts';
+import { mark } from './mark.ts';
+import type { Method } from './original-method.ts';
+import { nodesPrototype, patch } from './patch.ts';
 
 /** A message that Node sends: the response of a server, the request of a client. */
 type SentMessage = ServerResponse | ClientRequest;
@@ -55,7 +57,7 @@ function patchClassOf(message: IncomingMessage | SentMessage): void {
  * cheaper than shadowing the methods on each object that somebody does.
  */
 function patchReceived(prototype: object): void {
-  if (!isFirst(prototype)) return;
+  if (!mark(prototype, PATCHED)) return;
   patch(prototype, 'push', (original) => {
     return function push(this: Watched, chunk: unknown, encoding: unknown) {
       this[WATCHER]?.received(chunk, encoding);
@@ -72,7 +74,7 @@ function patchReceived(prototype: object): void {
 
 /** @param prototype that of `ServerResponse` or of `ClientRequest` */
 export function patchSent(prototype: object): void {
-  if (!isFirst(prototype)) return;
+  if (!mark(prototype, PATCHED)) return;
   patch(prototype, 'write', (original) => {
     return function write(this: WatchedSender, chunk: unknown, encoding: unknown, _callback: unknown) {
       return passing(original, this, arguments, chunk, encoding);
@@ -97,12 +99,6 @@ export function patchSent(prototype: object): void {
   });
 }
 
-function isFirst(prototype: object): boolean {
-  if (Object.hasOwn(prototype, PATCHED)) return false;
-  define(prototype, PATCHED, true, false);
-  return true;
-}
-
 /** Calls `write` or `end`, and tells of the chunk if it was taken: Node throws for one that it can't send. */
 function passing(
   original: Method,
@@ -116,32 +112,4 @@ function passing(
   const result = Reflect.apply(original, sender, args);
   watcher.sent(chunk, encoding);
   return result;
-}
-
-/** Node's own class, found by a method of it, below what frameworks put over it or applications set in its place. */
-export function nodesPrototype(object: object, method: string): object {
-  let found = object;
-  for (let next: object | null = object; next; next = Object.getPrototypeOf(next) as object | null) {
-    if (Object.hasOwn(next, method)) found = next;
-  }
-  return found;
-}
-
-/**
- * Puts a wrapper over a method, which keeps its name and length, and stays as enumerable as it was, for those who copy
- * methods in a loop.
- */
-export function patch(prototype: object, name: string, wrap: (original: Method) => object): void {
-  const shown = (prototype as Record<string, Method>)[name] as Method;
-  const wrapper = wrap(originalMethod(prototype, name));
-  for (const key of ['name', 'length'] as const) Object.defineProperty(wrapper, key, { value: shown[key] });
-  define(prototype, name, wrapper, isEnumerable(prototype, name));
-}
-
-function isEnumerable(object: object, name: string): boolean {
-  for (let next: object | null = object; next; next = Object.getPrototypeOf(next) as object | null) {
-    const descriptor = Object.getOwnPropertyDescriptor(next, name);
-    if (descriptor) return descriptor.enumerable === true;
-  }
-  return false;
 }

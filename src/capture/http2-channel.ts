@@ -3,11 +3,12 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 
 import { type Work, runInWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
-import { define } from './define.ts';
-import { nodesPrototype, patch } from './http-patch.ts';
+import { nodesPrototype, patch } from './patch.ts';
 import { flat } from './http2-headers.ts';
 import { onHttp2Loaded } from './http2-loaded.ts';
 import { workOfStream } from './http2-stream.ts';
+import { once } from './once.ts';
+import { mark } from './mark.ts';
 import type { Method } from './original-method.ts';
 
 /** A stream that a session is about to hand to its listeners, or that a handler pushes. */
@@ -29,21 +30,11 @@ const streams = channel(HTTP2_STREAM_CHANNEL);
 const PUBLISHED = Symbol.for('activity-audit.http2.streams.1');
 
 /** Has all sessions of HTTP/2 servers publish their streams, once `node:http2` is loaded. */
-export function publishStreams(): void {
-  if (isPublishing) return;
-  isPublishing = true;
+export const publishStreams: () => void = once(() => {
   onHttp2Loaded(({ serverSession }) => {
-    if (isFirst(serverSession)) patch(serverSession, 'emit', publishing);
+    if (mark(serverSession, PUBLISHED)) patch(serverSession, 'emit', publishing);
   });
-}
-
-let isPublishing = false;
-
-function isFirst(prototype: object): boolean {
-  if (Object.hasOwn(prototype, PUBLISHED)) return false;
-  define(prototype, PUBLISHED, true, false);
-  return true;
-}
+});
 
 function publishing(original: Method): object {
   return function emit(this: ServerHttp2Session, name: unknown) {
@@ -59,7 +50,7 @@ function publish(session: ServerHttp2Session, emitted: ArrayLike<unknown>): Http
   const { 1: stream, 2: headers, 4: rawHeaders } = emitted as unknown as Partial<StreamEvent>;
   if (!stream || !headers || !rawHeaders || !('pushStream' in stream)) return undefined;
   const prototype = nodesPrototype(stream, 'pushStream');
-  if (isFirst(prototype)) patch(prototype, 'pushStream', publishingPushes);
+  if (mark(prototype, PUBLISHED)) patch(prototype, 'pushStream', publishingPushes);
   const message: Http2StreamMessage = { stream, session, headers, rawHeaders };
   streams.publish(message);
   return message;

@@ -2,15 +2,16 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ClientHttp2Session } from 'node:http2';
 
 import { currentWork } from '../context/work.ts';
-import { define } from './define.ts';
 import { keepWorkOfCalls } from './grpc-calls.ts';
 import { Http2ClientExchange } from './http2-client-exchange.ts';
 import { type Http2RequestMessage, http2RequestChannel } from './http2-request-channel.ts';
 import { headersByName } from './headers-by-name.ts';
 import { http2Headers } from './http2-headers.ts';
+import { followStream, isFollowed } from './http2-stream.ts';
 import { http2Url } from './http2-url.ts';
 import { isExporter } from './is-exporter.ts';
-import { followStream, isFollowed } from './http2-stream.ts';
+import { mark } from './mark.ts';
+import { once } from './once.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
 import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
@@ -50,19 +51,15 @@ export class Http2ClientInstrumentation extends OutgoingInstrumentation<Http2Req
 
 const UNDICI = Symbol.for('activity-audit.undici.socket.1');
 
-let isMarking = false;
-
 /** The connections of undici, whose exchanges are recorded by {@link UndiciInstrumentation}, whatever goes over them. */
-function markOnce(): void {
-  if (isMarking) return;
-  isMarking = true;
-  const mark = (message: unknown): void => {
+const markOnce = once(() => {
+  const markSocket = (message: unknown): void => {
     const { socket } = message as { readonly socket?: object };
-    if (socket && !(UNDICI in socket)) define(socket, UNDICI, true, false);
+    if (socket) mark(socket, UNDICI);
   };
-  subscribe('undici:client:connected', mark);
-  subscribe('undici:client:sendHeaders', mark);
-}
+  subscribe('undici:client:connected', markSocket);
+  subscribe('undici:client:sendHeaders', markSocket);
+});
 
 function isUndici(session: ClientHttp2Session): boolean {
   return !session.destroyed && (session.socket as { [UNDICI]?: boolean })[UNDICI] === true;

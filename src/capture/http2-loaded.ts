@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { guard } from '../event/guard.ts';
 
 /** Classes of Node's HTTP/2, which it doesn't export, by their prototypes. */
-export interface Http2Classes {
+interface Http2Classes {
   readonly serverSession: ServerHttp2Session;
   readonly clientSession: ClientHttp2Session;
 }

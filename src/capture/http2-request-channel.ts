@@ -1,9 +1,10 @@
 import { channel } from 'node:diagnostics_channel';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 
-import { define } from './define.ts';
-import { patch } from './http-patch.ts';
+import { patch } from './patch.ts';
 import { onHttp2Loaded } from './http2-loaded.ts';
+import { mark } from './mark.ts';
+import { once } from './once.ts';
 
 /** A request that the application has just made on a session. */
 export interface Http2RequestMessage {
@@ -22,14 +23,9 @@ const PUBLISHED = Symbol.for('activity-audit.http2.requested.1');
 
 const requests = channel(OURS);
 
-let isPublishing = false;
-
-function publishOnce(): void {
-  if (isPublishing) return;
-  isPublishing = true;
+const publishOnce = once(() => {
   onHttp2Loaded(({ clientSession }) => {
-    if (PUBLISHED in clientSession) return;
-    define(clientSession, PUBLISHED, true, false);
+    if (!mark(clientSession, PUBLISHED)) return;
     patch(clientSession, 'request', (original) => {
       return function request(this: ClientHttp2Session, _headers: unknown, _options: unknown) {
         const stream = Reflect.apply(original, this, arguments) as ClientHttp2Stream;
@@ -38,4 +34,4 @@ function publishOnce(): void {
       };
     });
   });
-}
+});

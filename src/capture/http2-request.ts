@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { type UserOf, conventionalUser } from './actor-finder.ts';
 import { define } from './define.ts';
 import type { Http2StreamMessage } from './http2-channel.ts';
+import { mark } from './mark.ts';
 import { shadow } from './shadow.ts';
 
 /**
@@ -57,8 +58,7 @@ const FOLLOWED = Symbol.for('activity-audit.http2.requests.1');
 
 /** The method `emit` is shadowed on the server, not patched on its class, as for upgrades. */
 function followRequests(server: object): void {
-  if (FOLLOWED in server) return;
-  define(server, FOLLOWED, true, false);
+  if (!mark(server, FOLLOWED)) return;
   shadow(server, 'emit', (original) => {
     return function emit(this: unknown, name: unknown, request: unknown) {
       if (COMPATIBLE.has(name)) follow(request as IncomingMessage);

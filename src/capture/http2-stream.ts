@@ -2,7 +2,8 @@ import type { Http2Stream } from 'node:http2';
 
 import { type Work, currentWork, runInWork } from '../context/work.ts';
 import { define } from './define.ts';
-import { nodesPrototype, patch } from './http-patch.ts';
+import { mark } from './mark.ts';
+import { nodesPrototype, patch } from './patch.ts';
 
 /** What watches a stream; the patched methods tell it what passes. It doesn't throw. */
 export interface StreamWatcher {
@@ -44,7 +45,7 @@ export function workOfStream(stream: Http2Stream): Work | undefined {
  */
 export function followStream(stream: Http2Stream, work: Work | undefined, watcher?: StreamWatcher): void {
   const prototype = nodesPrototype(stream, 'sendTrailers');
-  if (!(PATCHED in prototype)) patchStreams(prototype);
+  if (mark(prototype, PATCHED)) patchStreams(prototype);
   const followed: Followed = { work, watcher };
   define(stream, FOLLOWED, followed, false);
 }
@@ -56,7 +57,6 @@ export function unwatchStream(stream: Http2Stream): void {
 
 /** Once a process, by hand, as the messages of HTTP/1 are. */
 function patchStreams(prototype: object): void {
-  define(prototype, PATCHED, true, false);
   patch(prototype, 'push', (original) => {
     return function push(this: FollowedStream, chunk: unknown, encoding: unknown) {
       this[FOLLOWED]?.watcher?.received(chunk, encoding);

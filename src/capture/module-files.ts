@@ -2,6 +2,7 @@ import Module from 'node:module';
 import path from 'node:path';
 
 import { guard } from '../event/guard.ts';
+import { once } from './once.ts';
 
 type OnLoad = (exports: unknown) => void;
 type Load = (this: { readonly exports: unknown }, filename: string) => unknown;
@@ -24,12 +25,8 @@ export function onFileLoaded(name: string, onLoad: OnLoad): () => void {
   return () => listeners.delete(onLoad);
 }
 
-let isPatched = false;
-
 /** `load` is called once a file, with its path; `require`, which others wrap, once for each use of it. */
-function patchOnce(): void {
-  if (isPatched) return;
-  isPatched = true;
+const patchOnce = once(() => {
   const prototype = Module.prototype as unknown as { load: Load };
   const { load } = prototype;
   prototype.load = function (filename) {
@@ -39,7 +36,7 @@ function patchOnce(): void {
     }
     return result;
   };
-}
+});
 
 function tell(listeners: ReadonlySet<OnLoad>, exports: unknown): void {
   for (const listener of listeners) guard('hooking a module', () => listener(exports));

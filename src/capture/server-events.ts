@@ -1,7 +1,7 @@
-import type { Work } from '../context/work.ts';
-import { runInWork } from '../context/work.ts';
+import { type Work, runInWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import { publishMalformed } from './malformed-channel.ts';
+import { mark } from './mark.ts';
 import { shadow } from './shadow.ts';
 import { publishUpgrade } from './upgrade-channel.ts';
 
@@ -13,8 +13,7 @@ const PUBLISHED = Symbol.for('activity-audit.http.server-events.1');
  * instrumentation may have put a wrapper, which it couldn't take off below ours.
  */
 export function publishServerEvents(server: object | undefined): void {
-  if (!server || PUBLISHED in server || !('closeIdleConnections' in server)) return;
-  Object.defineProperty(server, PUBLISHED, { value: true });
+  if (!server || !('closeIdleConnections' in server) || !mark(server, PUBLISHED)) return;
   shadow(server, 'emit', (original) => {
     return function emit(this: unknown, name: unknown, first: unknown, second: unknown, third: unknown) {
       const publish = PUBLISHERS[name as string];

@@ -4,6 +4,7 @@ import { type Origin, currentOrigin } from '../context/origin.ts';
 import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
 import { onFileLoaded } from './module-files.ts';
+import { once } from './once.ts';
 import type { Method } from './original-method.ts';
 
 /** What the pools of undici 6 and 7 are built on, in whichever folder of it. */
@@ -16,19 +17,15 @@ const origins = new WeakMap<object, Origin>();
 
 const patched = new WeakSet<object>();
 
-let isWatching = false;
-
 /**
  * Remembers who asks a pool of undici for a request, in every copy that is loaded from now on. Where all connections
  * of the pool are busy, it creates the request later, in the work of whoever has left one of them.
  */
-export function watchPoolsOnce(): void {
-  if (isWatching) return;
-  isWatching = true;
+export const watchPoolsOnce: () => void = once(() => {
   onFileLoaded(FILE, (exports) =>
     watchPool((exports as { readonly PoolBase?: { readonly prototype: object } }).PoolBase),
   );
-}
+});
 
 /** Who asked for a request of undici, if a pool was asked. */
 export function poolOrigin(request: object): Origin | undefined {

@@ -6,6 +6,7 @@ import { headerOf } from '../event/header-of.ts';
 import { define } from './define.ts';
 import { headersByName } from './headers-by-name.ts';
 import { isExporter } from './is-exporter.ts';
+import { once } from './once.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
 import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
@@ -61,18 +62,14 @@ interface WatchedRequest extends UndiciRequest {
   [EXCHANGE]?: UndiciExchange;
 }
 
-let isFollowing = false;
-
 /** Once a process, and for ever: what is in flight goes on when its instrumentation is disabled. */
-function followOnce(): void {
-  if (isFollowing) return;
-  isFollowing = true;
+const followOnce = once(() => {
   follow('undici:client:sendHeaders', (exchange, { headers }) => exchange.headSent(headers));
   follow('undici:request:bodySent', (exchange) => exchange.bodySent());
   follow('undici:request:headers', (exchange, { response }) => exchange.responded(response));
   follow('undici:request:trailers', (exchange) => exchange.completed());
   follow('undici:request:error', (exchange, { error }) => exchange.failed(error));
-}
+});
 
 /** All that the channels tell; each has its part of it. */
 interface Message {
