@@ -1,4 +1,5 @@
-import { type Work, currentWork, enterWork, runInWork } from './work.ts';
+import { actorOf } from './actor-of.ts';
+import { currentWork, enterWork, runInWork } from './work.ts';
 
 /** Who did it. */
 export interface Actor {
@@ -17,9 +18,6 @@ export type UserInfo = { readonly [key in keyof typeof INFO_SOURCES]?: string };
  * Sequelize instance, the claims of a token). `type` counts if it is `service` or `system`; otherwise it is a `user`.
  */
 export type ActorLike = string | number | bigint | object;
-
-const ANONYMOUS: Actor = Object.freeze({ id: 'anonymous', type: 'user', info: {} });
-const SYSTEM: Actor = Object.freeze({ id: 'system', type: 'system', info: {} });
 
 /** Where an id is looked for, first match wins: common ORMs, then the claims of a token. */
 const ID_SOURCES = ['id', '_id', 'user_id', 'userId', 'uid', 'uuid', 'sub', 'username', 'email'] as const;
@@ -62,12 +60,6 @@ export function toActor(user: unknown): Actor | undefined {
  */
 export function currentActor(): Actor {
   return actorOf(currentWork());
-}
-
-/** The same for any work. */
-export function actorOf(work: Work | undefined): Actor {
-  if (!work) return SYSTEM;
-  return work.actor ?? work.findActor?.() ?? (work.requestId === undefined ? SYSTEM : ANONYMOUS);
 }
 
 /**

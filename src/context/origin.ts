@@ -1,5 +1,6 @@
 import { type Context, ROOT_CONTEXT, context, isSpanContextValid, trace } from '../vendor/opentelemetry.ts';
-import { type Actor, actorOf } from './actor.ts';
+import { actorOf } from './actor-of.ts';
+import type { Actor } from './actor.ts';
 import { type Work, currentWork } from './work.ts';
 
 /** Who, when, through which request and under which span: taken when a thing happens, used when it is told. */
