@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 
 import { headerOf } from '../event/header-of.ts';
+import { bareHost } from './bare-host.ts';
 import { clientRequestUrl } from './client-request-url.ts';
 import { type HttpWatcher, unwatch, watch } from './http-patch.ts';
 import { outgoingError } from './outgoing-error.ts';
@@ -75,7 +76,7 @@ export class HttpClientExchange extends OutgoingExchange implements HttpWatcher 
       protocol: request.protocol === 'https:' ? 'https' : 'http',
       method: this.#method,
       url: clientRequestUrl(request, this.#path, headers, this.#port),
-      peer: withoutBrackets(request.host),
+      peer: bareHost(request.host),
       requestHeaders: headers,
       statusCode: response?.statusCode,
       responseHeaders: response?.rawHeaders ?? [],
@@ -104,8 +105,4 @@ function isUnseen(response: Response | undefined): response is Response {
 
 function responseOf(request: ClientRequest): Response | undefined {
   return (request as { res?: Response | null }).res ?? undefined;
-}
-
-function withoutBrackets(host: string): string {
-  return host.replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,6 +1,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 
 import { guard } from '../event/guard.ts';
+import { bareHost } from './bare-host.ts';
 import { http2Headers } from './http2-headers.ts';
 import { resetReason } from './http2-reset.ts';
 import { type StreamWatcher, unwatchStream } from './http2-stream.ts';
@@ -77,7 +78,7 @@ export class Http2ClientExchange extends OutgoingExchange implements StreamWatch
       protocol: this.#url.startsWith('https:') ? 'https' : 'http',
       method: String(headers[':method']),
       url: this.#url,
-      peer: hostOf(http2Authority(headers)),
+      peer: bareHost(http2Authority(headers).replace(/:\d+$/, '')),
       requestHeaders: http2Headers(headers),
       statusCode: this.#response?.statusCode,
       responseHeaders: this.#response?.headers ?? [],
@@ -86,8 +87,3 @@ export class Http2ClientExchange extends OutgoingExchange implements StreamWatch
 }
 
 type Head = IncomingHttpHeaders & { readonly ':status'?: number };
-
-/** Without a port, and without the brackets of an IPv6 address. */
-function hostOf(authority: string): string {
-  return authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-}

@@ -1,3 +1,4 @@
+import { bareHost } from './bare-host.ts';
 import { define } from './define.ts';
 import { headersIn } from './headers-in.ts';
 import { originalMethod } from './original-method.ts';
@@ -55,7 +56,7 @@ export class UndiciExchange extends OutgoingExchange {
       protocol: protocol === 'https:' ? 'https' : 'http',
       method: this.#method,
       url: this.#url,
-      peer: hostname.replace(/^\[(.*)\]$/, '$1'),
+      peer: bareHost(hostname),
       requestHeaders: this.#sentHeaders ?? flatHeaders(this.#request.headers),
       statusCode: this.#statusCode,
       responseHeaders: this.#responseHeaders,

@@ -15,7 +15,9 @@ import type {
   Tail,
 } from './event.ts';
 import { levelOf } from './levels.ts';
+import { grouped } from './grouped.ts';
 import { isOwnAttribute } from './own-attribute.ts';
+import { parseJson } from './parse-json.ts';
 import type { Redactor } from './redact.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -264,12 +266,7 @@ function shownBody(
 }
 
 function queryParams(query: string): JsonObject {
-  const params: Record<string, Json> = {};
-  for (const [name, value] of new URLSearchParams(query)) {
-    const before = params[name];
-    params[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
-  }
-  return params;
+  return grouped(new URLSearchParams(query));
 }
 
 function object(json: unknown): JsonObject {
@@ -278,12 +275,7 @@ function object(json: unknown): JsonObject {
 }
 
 function parsed(json: unknown): Json | undefined {
-  if (typeof json !== 'string') return undefined;
-  try {
-    return JSON.parse(json) as Json;
-  } catch {
-    return undefined;
-  }
+  return typeof json === 'string' ? (parseJson(json) as Json | undefined) : undefined;
 }
 
 function text(value: unknown): string {

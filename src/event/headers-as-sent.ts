@@ -1,4 +1,4 @@
-import { setOwn } from './plain-value.ts';
+import { grouped } from './grouped.ts';
 import { redactSubprotocols } from './subprotocols.ts';
 
 /** Shows the value of a header as what it is. */
@@ -10,15 +10,12 @@ export type ShowUrl = (url: string) => string;
  * @param headers name, value, name, value …
  */
 export function headersAsSent(headers: readonly string[], showUrl: ShowUrl): { [name: string]: string | string[] } {
-  const byName: { [name: string]: string | string[] } = {};
+  const pairs: [name: string, value: string][] = [];
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] as string;
-    const value = headerText(name, headers[i + 1] as string, showUrl);
-    const before = Object.hasOwn(byName, name) ? byName[name] : undefined;
-    if (Array.isArray(before)) before.push(value);
-    else setOwn(byName, name, before === undefined ? value : [before, value]);
+    pairs.push([name, headerText(name, headers[i + 1] as string, showUrl)]);
   }
-  return byName;
+  return grouped(pairs);
 }
 
 /** The value of a header, redacted as what it is, where it is more than a text. */

@@ -2,6 +2,7 @@ import { contentTypeOf, kindOf } from './content-type.ts';
 import { cutText } from './cut-text.ts';
 import { decodeText } from './decode-text.ts';
 import type { Json, JsonObject } from './event.ts';
+import { grouped } from './grouped.ts';
 import { type Part, multipartParts } from './multipart.ts';
 import { setOwn } from './plain-value.ts';
 import type { Redactor } from './redact.ts';
@@ -22,7 +23,7 @@ export function multipartRepr(
 ): JsonObject | undefined {
   const parts = multipartParts(bytes, boundary).filter(({ start }) => start <= limit);
   if (parts.length === 0) return undefined;
-  const values = new Map<string, Json[]>();
+  const fields: [name: string, value: Json][] = [];
   const files: Json[] = [];
   for (const part of parts) {
     if (isFile(part)) {
@@ -30,14 +31,9 @@ export function multipartRepr(
       continue;
     }
     const [name, value] = fieldRepr(part, root, redactor, limit) ?? [];
-    if (name === undefined || value === undefined) continue;
-    const before = values.get(name);
-    if (before) before.push(value);
-    else values.set(name, [value]);
+    if (name !== undefined && value !== undefined) fields.push([name, value]);
   }
-  const fields = {};
-  for (const [name, list] of values) setOwn(fields, name, list.length === 1 ? list[0] : list);
-  return { fields, files };
+  return { fields: grouped(fields), files };
 }
 
 function isFile({ filename, contentType, value }: Part): boolean {

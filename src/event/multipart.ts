@@ -1,3 +1,5 @@
+import { decodeComponent } from './decode-component.ts';
+
 /** One part of a `multipart/form-data` body (RFC 7578). */
 export interface Part {
   readonly name: string;
@@ -71,12 +73,12 @@ function disposition(header: string): { name: string | undefined; filename: stri
   for (const [, name = '', quoted, bare = ''] of header.matchAll(PARAMETER))
     said.set(
       name.toLowerCase(),
-      quoted === undefined ? bare : quoted.replace(/\\(["\\])/g, '$1').replace(ESCAPED, unescaped),
+      quoted === undefined ? bare : quoted.replace(/\\(["\\])/g, '$1').replace(ESCAPED, decodeComponent),
     );
   const extended = /^utf-8'[^']*'(.*)$/i.exec(said.get('filename*') ?? '')?.[1];
   return {
     name: said.get('name'),
-    filename: extended?.replace(/(?:%[\da-f]{2})+/gi, unescaped) ?? said.get('filename'),
+    filename: extended?.replace(/(?:%[\da-f]{2})+/gi, decodeComponent) ?? said.get('filename'),
   };
 }
 
@@ -85,11 +87,3 @@ const PARAMETER = /;\s*([\w*-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)(?:"|\\?$)|([^;\s]*)
 
 /** What browsers escape in names. */
 const ESCAPED = /%(?:22|0D|0A)/gi;
-
-function unescaped(escaped: string): string {
-  try {
-    return decodeURIComponent(escaped);
-  } catch {
-    return escaped;
-  }
-}

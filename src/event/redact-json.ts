@@ -1,6 +1,7 @@
+import { parseJson } from './parse-json.ts';
 import { LONG_TEXT, MAX_ALL_TEXT, MAX_DEPTH, MAX_TEXT, MAX_VALUES } from './redaction-limits.ts';
 import type { Verdict } from './redaction-policy.ts';
-import { MASK, isCardNumber } from './secrets.ts';
+import { LABELS, MASK, isCardNumber } from './secrets.ts';
 
 /** What is decided elsewhere; neither throws. */
 export interface JsonRules {
@@ -75,7 +76,7 @@ class Scan {
       if (verdict === 'keep' ? !this.#value(depth) : verdict !== 'mask' || !this.#secret(depth)) return false;
       this.#blanks();
     } while (this.#sign(COMMA));
-    return this.#sign(CLOSING_BRACE) && !(names.includes('value') && names.some((name) => LABELS.has(name)));
+    return this.#sign(CLOSING_BRACE) && !(names.includes('value') && LABELS.some((label) => names.includes(label)));
   }
 
   #list(depth: number): boolean {
@@ -130,7 +131,7 @@ class Scan {
       end += code === BACKSLASH ? 2 : 1;
     }
     this.#at = end + 1;
-    return isEscaped ? unescaped(text.slice(start, end + 1)) : text.slice(start + 1, end);
+    return isEscaped ? (parseJson(text.slice(start, end + 1)) as string | undefined) : text.slice(start + 1, end);
   }
 
   /** A short whole number, as most are. */
@@ -192,9 +193,6 @@ class Scan {
 /** Names in one object that are compared with each other. */
 const MAX_NAMES = 64;
 
-/** `{"name": "password", "value": …}` */
-const LABELS: ReadonlySet<string> = new Set(['name', 'key', 'field', 'path']);
-
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 /** `1e999` is more than a number can be. */
@@ -220,12 +218,4 @@ function isBlank(code: number): boolean {
 
 function isDigit(code: number): boolean {
   return code >= ZERO && code < ZERO + 10;
-}
-
-function unescaped(string: string): string | undefined {
-  try {
-    return JSON.parse(string) as string;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,13 +1,14 @@
 import type { Json, JsonObject } from './event.ts';
 import { headersAsSent, headerText } from './headers-as-sent.ts';
 import { JsonText } from './json-text.ts';
+import { parseJson } from './parse-json.ts';
 import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
 import { redactJson } from './redact-json.ts';
 import { isHidden, redactText, wellFormed } from './redact-text.ts';
 import { LONG_TEXT, MAX_ALL_TEXT, MAX_DEPTH, MAX_TEXT, MAX_VALUES } from './redaction-limits.ts';
 import type { RedactionAction, RedactionOptions } from './redaction-policy.ts';
 import { createRedactionPolicy } from './redaction-policy.ts';
-import { MASK, isCardNumber } from './secrets.ts';
+import { LABELS, MASK, isCardNumber } from './secrets.ts';
 import { escapedText, formFields, redactUrl, unescapedText } from './url-encoded.ts';
 
 export type { RedactionAction, RedactionOptions, RedactionRule } from './redaction-policy.ts';
@@ -158,7 +159,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
 
   /** `{ name: 'password', value: … }`, `{ op: 'replace', path: '/user/password', value: … }`. */
   function hideLabelled(shown: { [key: string]: unknown }): void {
-    const label = shown['name'] ?? shown['key'] ?? shown['field'] ?? shown['path'];
+    const label = LABELS.map((name) => shown[name] ?? undefined).find((part) => part !== undefined);
     if (typeof label !== 'string' || label.length > MAX_LABEL) return;
     const verdict = policy.ofName(label.slice(label.lastIndexOf('/') + 1));
     if (verdict !== 'keep' && verdict !== 'rename') shown['value'] = replacement(shown['value'], verdict);
@@ -253,7 +254,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
   function json(text: string, root: string): Json | JsonText | undefined {
     const shown = !policy.hasPaths && CONTAINER.test(text) ? redactJson(text, jsonRules) : undefined;
     if (shown !== undefined) return new JsonText(shown);
-    const value = parsed(text);
+    const value = parseJson(text);
     return value === undefined ? undefined : (copyOf(value, root) ?? null);
   }
 
@@ -292,15 +293,6 @@ function guarded<T>(read: () => T, otherwise: T): T {
 }
 
 const CONTAINER = /^\s*[[{]/;
-
-/** Undefined for what is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** One copy in the making. */
 interface Copy {

@@ -3,6 +3,9 @@
 /** What stands in the place of a secret. */
 export const MASK = '[REDACTED]';
 
+/** What labels a value beside it: `{"name": "password", "value": …}`. The first of them that is there counts. */
+export const LABELS: readonly string[] = ['name', 'key', 'field', 'path'];
+
 /**
  * Whether something called so is a secret by default, whatever the case and the separators: `userPassword`,
  * `user[password]`, `X-Api-Key`, `PGPASSWORD2`. Names that only speak about a secret are none: `passwordChangedAt`,

@@ -1,19 +1,15 @@
-import { setOwn } from './plain-value.ts';
+import { grouped } from './grouped.ts';
 import { maskSecretValues } from './secrets.ts';
 
 /** The fields of a query string, with or without its `?`, or of an urlencoded form. A repeated name becomes a list. */
 export function formFields(encoded: string): { [name: string]: string | string[] } {
-  const fields = {};
-  const byName = new Map<string, string[]>();
-  for (const pair of (encoded.startsWith('?') ? encoded.slice(1) : encoded).split('&')) {
-    if (pair === '') continue;
-    const [name, value = ''] = splitPair(pair);
-    const values = byName.get(name);
-    if (values) values.push(value);
-    else byName.set(name, [value]);
-  }
-  for (const [name, values] of byName) setOwn(fields, name, values.length === 1 ? values[0] : values);
-  return fields;
+  const pairs = (encoded.startsWith('?') ? encoded.slice(1) : encoded).split('&').filter((pair) => pair !== '');
+  return grouped(
+    pairs.map((pair) => {
+      const [name, value = ''] = splitPair(pair);
+      return [name, value] as const;
+    }),
+  );
 }
 
 /** One pair of a query as it may be shown; undefined if it is to be removed. */

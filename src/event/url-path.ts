@@ -1,3 +1,5 @@
+import { decodeComponent } from './decode-component.ts';
+
 /**
  * A pattern for the paths of URLs, `/reset/:token`: it fits wherever its segments stand in a row, at any place of a path,
  * whatever the case and the percent-encoding; `*` is any one segment, `:name` one that is a secret.
@@ -68,15 +70,7 @@ function expression(segments: readonly string[], { slash, segment }: Notation): 
 }
 
 function wordPattern(word: string): string {
-  return decoded(word).replace(/./gsu, (character) => `(?:${escaped(character)}|${percentEncoded(character)})`);
-}
-
-function decoded(word: string): string {
-  try {
-    return decodeURIComponent(word);
-  } catch {
-    return word;
-  }
+  return decodeComponent(word).replace(/./gsu, (character) => `(?:${escaped(character)}|${percentEncoded(character)})`);
 }
 
 function escaped(character: string): string {
