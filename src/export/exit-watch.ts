@@ -41,9 +41,9 @@ export class ExitWatch {
   }
 }
 
-/** Asked when something is held: a process starts without the module. */
 let isMain: boolean | undefined;
 
+/** Asked when something is held: a process starts without the module. */
 function isMainThread(): boolean {
   return (isMain ??= process.getBuiltinModule('node:worker_threads').isMainThread);
 }
