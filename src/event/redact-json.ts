@@ -1,40 +1,43 @@
+import type { JsonName, JsonNames } from './json-names.ts';
 import { parseJson } from './parse-json.ts';
 import { LONG_TEXT, MAX_ALL_TEXT, MAX_DEPTH, MAX_TEXT, MAX_VALUES } from './redaction-limits.ts';
-import type { Verdict } from './redaction-policy.ts';
 import { LABELS, MASK, isCardNumber } from './secrets.ts';
-
-/** What is decided elsewhere; neither throws. */
-export interface JsonRules {
-  ofName(name: string): Verdict;
-  /** A text as it is shown: the same text where there is no secret in it. */
-  ofText(text: string): string;
-}
+import { mayHoldSecret, traitsOf } from './text-traits.ts';
 
 /**
  * A JSON text with its secrets masked, and without blanks between its parts. It is not made into values and back, which
  * would take three times as long, and would show numbers otherwise than they were sent.
  *
+ * @param ofText a text as it is shown: the same text where there is no secret in it; it doesn't throw
  * @returns undefined where it is no JSON, or has in it what has to be redacted as a value: a name that is not simply kept
  *   or masked, a label beside what it labels, a name that stands twice, more than a record shows
  */
-export function redactJson(text: string, rules: JsonRules): string | undefined {
-  return new Scan(text, rules).whole();
+export function redactJson(text: string, names: JsonNames, ofText: (text: string) => string): string | undefined {
+  return new Scan(text, names, ofText).whole();
 }
 
 /** Steps through a JSON text (RFC 8259). Each step goes behind its part, or returns false to give up. */
 class Scan {
   readonly #text: string;
-  readonly #rules: JsonRules;
+  readonly #names: JsonNames;
+  readonly #ofText: (text: string) => string;
+  readonly #hasDashes: boolean;
+  #lastName: JsonName | undefined;
   #at = 0;
+  /** Of the last string. */
+  #traits = 0;
+  #isEscaped = false;
   /** What is shown of the text up to `#shownTo`; the rest is shown as it is. */
   #shown = '';
   #shownTo = 0;
   #valuesLeft = MAX_VALUES;
   #textLeft = MAX_ALL_TEXT;
 
-  constructor(text: string, rules: JsonRules) {
+  constructor(text: string, names: JsonNames, ofText: (text: string) => string) {
     this.#text = text;
-    this.#rules = rules;
+    this.#names = names;
+    this.#ofText = ofText;
+    this.#hasDashes = text.includes('--');
   }
 
   whole(): string | undefined {
@@ -64,19 +67,34 @@ class Scan {
     if (this.#sign(CLOSING_BRACE)) return true;
     do {
       this.#blanks();
-      const name = this.#name();
-      if (name === undefined || this.#valuesLeft-- <= 0) return false;
+      const found = this.#name();
+      if (found === undefined || this.#valuesLeft-- <= 0) return false;
+      const { name, verdict } = found;
       if (names.length === MAX_NAMES || names.includes(name)) return false;
       names.push(name);
       this.#blanks();
-      if (!this.#sign(COLON)) return false;
-      this.#blanks();
-      const verdict = this.#rules.ofName(name);
-      if (verdict !== 'keep' && this.#rules.ofText(name) !== name) return false;
       if (verdict === 'keep' ? !this.#value(depth) : verdict !== 'mask' || !this.#secret(depth)) return false;
       this.#blanks();
     } while (this.#sign(COMMA));
     return this.#sign(CLOSING_BRACE) && !(names.includes('value') && LABELS.some((label) => names.includes(label)));
+  }
+
+  /** With its colon. Mostly it is the one that came next in the last text of this kind. */
+  #name(): JsonName | undefined {
+    const last = this.#lastName;
+    const expected = last ? last.next : this.#names.first;
+    if (expected !== undefined && this.#text.startsWith(expected.member, this.#at)) {
+      this.#at += expected.member.length;
+      return (this.#lastName = expected);
+    }
+    const start = this.#at;
+    if (this.#text.charCodeAt(start) !== QUOTE || !this.#quoted()) return undefined;
+    const name = this.#names.of(this.#text.slice(start + 1, this.#at - 1));
+    this.#blanks();
+    if (!name || !this.#sign(COLON)) return undefined;
+    if (last) last.next = name;
+    else this.#names.first = name;
+    return (this.#lastName = name);
   }
 
   #list(depth: number): boolean {
@@ -106,32 +124,38 @@ class Scan {
 
   #string(): boolean {
     const start = this.#at;
-    const text = this.#quoted();
-    if (text === undefined || text.length > MAX_TEXT) return false;
+    if (!this.#quoted()) return false;
+    const length = this.#at - start - 2;
+    if (!this.#isEscaped && length <= LONG_TEXT && !this.#hasDashes && !mayHoldSecret(this.#traits, length)) return true;
+    const raw = this.#text.slice(start, this.#at);
+    const text = this.#isEscaped ? parseJson(raw) : raw.slice(1, -1);
+    if (typeof text !== 'string' || text.length > MAX_TEXT) return false;
     if (text.length > LONG_TEXT && (this.#textLeft -= text.length) < 0) return false;
-    const shown = this.#rules.ofText(text);
+    const shown = this.#ofText(text);
     if (shown !== text) this.#replace(start, shown);
     return true;
   }
 
-  #name(): string | undefined {
-    return this.#text.charCodeAt(this.#at) === QUOTE ? this.#quoted() : undefined;
-  }
-
-  /** What the string says that begins here. */
-  #quoted(): string | undefined {
+  /** Goes behind a string. */
+  #quoted(): boolean {
     const text = this.#text;
-    const start = this.#at;
+    let traits = 0;
     let isEscaped = false;
-    let end = start + 1;
+    let end = this.#at + 1;
     for (let code = text.charCodeAt(end); code !== QUOTE; code = text.charCodeAt(end)) {
       // NaN at the end of the text.
-      if (!(code >= SPACE)) return undefined;
-      if (code === BACKSLASH) isEscaped = true;
-      end += code === BACKSLASH ? 2 : 1;
+      if (!(code >= SPACE)) return false;
+      traits |= traitsOf(code);
+      if (code === BACKSLASH) {
+        isEscaped = true;
+        end += 1;
+      }
+      end += 1;
     }
     this.#at = end + 1;
-    return isEscaped ? (parseJson(text.slice(start, end + 1)) as string | undefined) : text.slice(start + 1, end);
+    this.#traits = traits;
+    this.#isEscaped = isEscaped;
+    return true;
   }
 
   /** A short whole number, as most are. */

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from './event.ts';
 import { headersAsSent, headerText } from './headers-as-sent.ts';
+import { JsonNames } from './json-names.ts';
 import { JsonText } from './json-text.ts';
 import { parseJson } from './parse-json.ts';
 import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
@@ -249,10 +250,10 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     return shown;
   }
 
-  const jsonRules = { ofName: (name: string) => policy.ofName(name), ofText: redactedText };
+  const jsonNames = new JsonNames({ ofName: (name) => policy.ofName(name), ofText: redactedText });
 
   function json(text: string, root: string): Json | JsonText | undefined {
-    const shown = !policy.hasPaths && CONTAINER.test(text) ? redactJson(text, jsonRules) : undefined;
+    const shown = !policy.hasPaths && CONTAINER.test(text) ? redactJson(text, jsonNames, redactedText) : undefined;
     if (shown !== undefined) return new JsonText(shown);
     const value = parseJson(text);
     return value === undefined ? undefined : (copyOf(value, root) ?? null);
@@ -279,7 +280,10 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     text: (text) => guarded(() => redactedText(text), UNREADABLE),
     form: (encoded, root) => guarded(() => objectOf(formFields(encoded), root), {}),
     url: urlText,
-    addNames: (names) => policy.addNames(names),
+    addNames(names) {
+      policy.addNames(names);
+      jsonNames.forget();
+    },
   };
 }
 
