@@ -1,7 +1,7 @@
 /**
  * What a record costs from the call to the file, redacted, beside pino (`sync: false`, 4 KiB, five redacted paths).
  *
- *     npm run build && node bench/export.ts [--node <path or version>]... [--rounds <number>] [--only <part of a name>]...
+ *     npm run build && node bench/export.ts [--node <path or version>]... [--rounds <number>] [--only <part>]...
  */
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';

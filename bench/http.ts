@@ -1,11 +1,11 @@
 /**
  * What recording costs an HTTP server, beside what a user would pick instead: Express, JSON of 1 KB in and out.
  *
- *     npm run build && node bench/http.ts [--node <path or version>]... [--rounds <number>] [--only <part of a name>]...
+ *     npm run build && node bench/http.ts [--node <path or version>]... [--rounds <number>] [--only <part>]...
  *
- * Each server is a process of its own, with files of its own. In each round each gets full load for a second from a client on another core:
- * ten connections, of which each sends its next request when it has the last response. The next server waits for what
- * the last one has put off, whose CPU counts, too.
+ * Each server is a process of its own, with files of its own. In each round each gets full load for a second from a
+ * client on another core: ten connections, of which each sends its next request when it has the last response. Before
+ * the next one's turn it finishes what it has put off, whose CPU counts, too.
  */
 import { mkdtempSync, readdirSync, truncateSync } from 'node:fs';
 import path from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * What each way to start recording adds to a process that does nothing, and to the start of an application.
  *
- *     npm run build && node bench/start.ts [--node <path or version>]... [--rounds <number>] [--only <part of a name>]...
+ *     npm run build && node bench/start.ts [--node <path or version>]... [--rounds <number>] [--only <part>]...
  *
  * A process tells by itself, in its last `exit` listener, what it has used: Node's own start is in it, the release of
  * memory after that listener is not.

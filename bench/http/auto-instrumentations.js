@@ -1,4 +1,4 @@
-/** To be preloaded: what `@opentelemetry/auto-instrumentations-node/register` starts, with its spans dropped. */
+/** To be preloaded: all that `@opentelemetry/auto-instrumentations-node/register` instruments, for traces alone. */
 import { createRequire } from 'node:module';
 
 import { traceToNowhere } from './trace-to-nowhere.js';

@@ -1,4 +1,4 @@
-/** The application with morgan, which writes a line of Apache's `combined` format to a file as its documentation shows: no body, no user. */
+/** The application with morgan, which writes a line of Apache's `combined` format to a file: no body, no user. */
 import { createWriteStream } from 'node:fs';
 import { createRequire } from 'node:module';
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { cpuMicros, residentMegabytes } from '../support/usage.cjs';
 import { CONFIRMATION, PATH } from './exchange.js';
 
-/** Not by `import`, which OpenTelemetry's instrumentations see with a loader's thread alone. */
+/** Not by `import`: OpenTelemetry's instrumentations would need a loader's thread to see it. */
 const express = createRequire(import.meta.url)('express');
 
 const USER = { id: '14ab1197-ebdd-4300-a618-5910e0219936', title: 'mr', email: 'example@email.com' };
