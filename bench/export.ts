@@ -1,13 +1,14 @@
 /**
  * What a record costs from the call to the file, redacted, beside pino (`sync: false`, 4 KiB, five redacted paths).
  *
- *     npm run build && node bench/export.ts [--node <path or version>]... [--rounds <number>]
+ *     npm run build && node bench/export.ts [--node <path or version>]... [--rounds <number>] [--only <part>]...
  */
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 
 import { type NodeUnderTest, readArguments } from './support/arguments.ts';
 import { expectBuild } from './support/build.ts';
+import { chosen } from './support/chosen.ts';
 import { printHeading } from './support/heading.ts';
 import { type Rounds, inRounds } from './support/rounds.ts';
 import { Subject } from './support/subject.ts';
@@ -33,13 +34,12 @@ const TASKS = {
   'CRUD record, pino': { library: 'pino', kind: 'crud' },
 } as const satisfies Record<string, Task>;
 type Name = keyof typeof TASKS;
-const names = Object.keys(TASKS) as Name[];
-
 const PINOS: Readonly<Record<Kind, Name>> = {
   api: 'API record, pino',
   parsed: 'API record, pino',
   crud: 'CRUD record, pino',
 };
+const names = chosen(Object.keys(TASKS) as Name[], args.only, Object.values(PINOS));
 
 /** Records logged in one turn of the event loop: a server under little and under much load, and a batch job. */
 const LOADS = [1, 10, 200] as const;

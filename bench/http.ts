@@ -1,18 +1,21 @@
 /**
- * What recording costs an HTTP server: Express, JSON of 1 KB in and out, with the bodies in the record.
+ * What recording costs an HTTP server, beside what a user would pick instead: Express, JSON of 1 KB in and out.
  *
- *     npm run build && node bench/http.ts [--node <path or version>]... [--rounds <number>]
+ *     npm run build && node bench/http.ts [--node <path or version>]... [--rounds <number>] [--only <part>]...
  *
- * Each server is a process of its own. In each round each gets full load for a second from a client on another core:
- * ten connections, of which each sends its next request when it has the last response.
+ * Each server is a process of its own, with files of its own. In each round each gets full load for a second from a
+ * client on another core: ten connections, of which each sends its next request when it has the last response. Before
+ * the next one's turn it finishes what it has put off, whose CPU counts, too.
  */
-import { readdirSync, truncateSync } from 'node:fs';
+import { mkdtempSync, readdirSync, truncateSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { installed } from '../test/support/install.ts';
 import type { Load, Served } from './http/load.ts';
 import { type NodeUnderTest, readArguments } from './support/arguments.ts';
 import { expectBuild } from './support/build.ts';
+import { chosen } from './support/chosen.ts';
 import { canPin, pinnedTo } from './support/cores.ts';
 import { printHeading } from './support/heading.ts';
 import { type Rounds, inRounds } from './support/rounds.ts';
@@ -22,26 +25,56 @@ import { temporaryFolder } from './support/temporary-folder.ts';
 
 expectBuild();
 const args = await readArguments({ rounds: 15 });
-const peers = await installed({ pino: '10.4.0', 'pino-http': '11.0.0' });
+const peers = await installed({
+  '@opentelemetry/api': '1.9.1',
+  '@opentelemetry/auto-instrumentations-node': '0.81.2',
+  '@opentelemetry/core': '2.12.0',
+  '@opentelemetry/instrumentation-express': '0.71.1',
+  '@opentelemetry/instrumentation-http': '0.223.0',
+  '@opentelemetry/sdk-node': '0.223.0',
+  'express-winston': '4.2.0',
+  morgan: '1.12.1',
+  pino: '10.4.0',
+  'pino-http': '11.0.0',
+  winston: '3.19.0',
+});
 const directory = temporaryFolder();
+
+/** How a server is started. */
+interface Start {
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+const BARE = 'bench/http/bare-server.js';
+const REGISTER = ['--import', 'activity-audit/register', BARE] as const;
 
 const BASE = 'bare';
 const PINO = 'pino-http with bodies';
 const SERVERS = {
-  [BASE]: ['bench/http/bare-server.js'],
-  'activity-audit/register': ['--import', 'activity-audit/register', 'bench/http/bare-server.js'],
-  [PINO]: ['bench/http/pino-http-server.js'],
-} as const;
+  [BASE]: { args: [BARE] },
+  'activity-audit/register': { args: REGISTER },
+  'activity-audit/register, no bodies': { args: REGISTER, env: { ACTIVITY_AUDIT_CAPTURE_BODIES: 'none' } },
+  [PINO]: { args: ['bench/http/pino-http-server.js'] },
+  'express-winston with bodies': { args: ['bench/http/express-winston-server.js'] },
+  morgan: { args: ['bench/http/morgan-server.js'] },
+  'instrumentation-http, -express': { args: ['--import', './bench/http/instrumentation-http-express.js', BARE] },
+  'auto-instrumentations-node': { args: ['--import', './bench/http/auto-instrumentations.js', BARE] },
+} as const satisfies Record<string, Start>;
 type Server = keyof typeof SERVERS;
-const names = Object.keys(SERVERS) as Server[];
+const names = chosen(Object.keys(SERVERS) as Server[], args.only, [BASE, PINO]);
 
 const WARM_UP_MS = 3000;
 const ROUND_MS = 1000;
+const SETTLING_MS = 50;
+/** Microseconds of CPU in that time, at most: what it takes to ask a server is in it. */
+const IDLE = 5000;
 
 printHeading(
   'HTTP: Express, a POST of 1 KB of JSON, answered by 1 KB of JSON',
   args,
-  'Both that record write bodies, headers and the user to files, with secrets redacted.',
+  'activity-audit, pino-http and express-winston write headers, bodies and the user to a file, with secrets redacted;',
+  "morgan writes a line of the format `combined`. OpenTelemetry's two batch spans, which are dropped instead of sent.",
   canPin
     ? 'The servers share one core, the client has another one.'
     : 'Servers and client share all cores: no taskset.',
@@ -52,14 +85,18 @@ for (const node of args.nodes) print(`Node ${node.version}`, await measure(node)
 interface Measured extends Served {
   /** Microseconds of CPU a request, of all threads. */
   readonly cpu: number;
-  /** MB, the peak so far. */
+  /** MB, resident when the round was over. */
   readonly memory: number;
 }
 
 interface Usage {
+  /** Microseconds, since it was started. */
   readonly cpu: number;
   readonly memory: number;
 }
+
+/** Is ready when it knows its port. */
+type Running = Subject<number, object, Usage>;
 
 async function measure(node: NodeUnderTest): Promise<Rounds<Server, Measured>> {
   const client = await Subject.start<string, Load, Served>(pinnedTo(1, [process.execPath, 'bench/http/load.ts']));
@@ -72,40 +109,59 @@ async function measure(node: NodeUnderTest): Promise<Rounds<Server, Measured>> {
   }
 
   async function roundOf(name: Server, milliseconds: number): Promise<Measured> {
-    const server = servers.get(name) as Awaited<ReturnType<typeof startServer>>;
+    const server = servers.get(name) as Running;
     const before = await server.ask({});
     const served = await client.ask({ port: server.ready, milliseconds });
-    const { cpu, memory } = await server.ask({});
+    const { cpu, memory } = await settled(server);
     emptyFiles();
     return { ...served, cpu: (cpu - before.cpu) / served.requests, memory };
   }
 }
 
-function startServer({ binary }: NodeUnderTest, name: Server): Promise<Subject<number, object, Usage>> {
-  return Subject.start<number, object, Usage>(pinnedTo(0, [binary, ...SERVERS[name]]), {
+function startServer({ binary }: NodeUnderTest, name: Server): Promise<Running> {
+  const start: Start = SERVERS[name];
+  const files = mkdtempSync(path.join(directory, 'server-'));
+  return Subject.start<number, object, Usage>(pinnedTo(0, [binary, ...start.args]), {
     NODE_ENV: 'production',
     PEERS: path.join(peers, 'package.json'),
-    LOG_FILE: path.join(directory, 'pino-http.log'),
-    ACTIVITY_AUDIT_DIRECTORY: directory,
+    LOG_FILE: path.join(files, 'http.log'),
+    ACTIVITY_AUDIT_DIRECTORY: files,
     ACTIVITY_AUDIT_CONSOLE: 'false',
+    ...start.env,
   });
+}
+
+/**
+ * What a server has used when it is idle again: some write their records long after they have answered. Where that goes
+ * on, it would fall into the next server's round.
+ */
+async function settled(server: Running): Promise<Usage> {
+  let before = await server.ask({});
+  for (;;) {
+    await sleep(SETTLING_MS);
+    const usage = await server.ask({});
+    if (usage.cpu - before.cpu < IDLE) return usage;
+    before = usage;
+  }
 }
 
 /** Between rounds, so that the disk doesn't fill up. */
 function emptyFiles(): void {
-  for (const file of readdirSync(directory)) truncateSync(path.join(directory, file));
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) truncateSync(path.join(entry.parentPath, entry.name));
+  }
 }
 
 function print(heading: string, rounds: Rounds<Server, Measured>): void {
   printTable(
     heading,
-    ['requests/s', '× bare', 'CPU µs a request', '+ µs', "× pino-http's + µs", 'p50 ms', 'p99 ms', 'peak MB'],
+    ['requests/s', '× bare', 'CPU µs a request', '+ µs', "× pino-http's + µs", 'p50 ms', 'p99 ms', 'RSS MB'],
     names.map((name) => {
       const perSecond = shown(rounds.of(name, ({ requestsPerSecond }) => requestsPerSecond));
       const cpu = shown(rounds.of(name, (measured) => measured.cpu));
       const p50 = rounded(rounds.of(name, (measured) => measured.p50).median);
       const p99 = rounded(rounds.of(name, (measured) => measured.p99).median);
-      const memory = rounded(rounds.of(name, (measured) => measured.memory).median);
+      const memory = rounded(rounds.last(name, (measured) => measured.memory));
       if (name === BASE) return [name, perSecond, '', cpu, '', '', p50, p99, memory];
       const speed = rounds.across([name, BASE], (of) => of[name].requestsPerSecond / of[BASE].requestsPerSecond);
       const added = rounds.across([name, BASE], (of) => of[name].cpu - of[BASE].cpu);

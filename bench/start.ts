@@ -1,7 +1,7 @@
 /**
  * What each way to start recording adds to a process that does nothing, and to the start of an application.
  *
- *     npm run build && node bench/start.ts [--node <path or version>]... [--rounds <number>]
+ *     npm run build && node bench/start.ts [--node <path or version>]... [--rounds <number>] [--only <part>]...
  *
  * A process tells by itself, in its last `exit` listener, what it has used: Node's own start is in it, the release of
  * memory after that listener is not.
@@ -12,6 +12,7 @@ import { installed } from '../test/support/install.ts';
 import { runProcess } from '../test/support/run.ts';
 import { type NodeUnderTest, readArguments } from './support/arguments.ts';
 import { expectBuild } from './support/build.ts';
+import { chosen } from './support/chosen.ts';
 import { printHeading } from './support/heading.ts';
 import { type Rounds, inRounds } from './support/rounds.ts';
 import type { Spread } from './support/statistics.ts';
@@ -34,7 +35,7 @@ const ENTRIES = {
   '--import auto-instrumentations': ['--import', path.join(peers, 'node_modules', AUTO, 'build/src/register.js')],
 } as const;
 type Entry = keyof typeof ENTRIES;
-const entries = Object.keys(ENTRIES) as Entry[];
+const entries = chosen(Object.keys(ENTRIES) as Entry[], args.only, [BASE, REGISTER]);
 
 const PROGRAMS = {
   'a process that does nothing': 'bench/start/nothing.cjs',

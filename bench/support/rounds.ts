@@ -13,6 +13,11 @@ export class Rounds<Subject extends string, Measured> {
     return spreadOf(this.#of(subject).map(figure));
   }
 
+  /** A figure of one subject as it was in the last round. */
+  last(subject: Subject, figure: (measured: Measured) => number): number {
+    return this.#of(subject).map(figure).at(-1) ?? Number.NaN;
+  }
+
   /** A figure that takes several subjects, each time of the same round, so that the machine's moods cancel out. */
   across<S extends Subject>(
     subjects: readonly S[],

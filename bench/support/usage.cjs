@@ -1,7 +1,7 @@
 /** What this process has used. Plain CommonJS, since that adds the least to a process that does nothing. */
 const { readFileSync } = require('node:fs');
 
-module.exports = { cpuMicros, peakMegabytes };
+module.exports = { cpuMicros, peakMegabytes, residentMegabytes };
 
 /** Of all threads, user and system. */
 function cpuMicros() {
@@ -16,6 +16,10 @@ function cpuMicros() {
 function peakMegabytes() {
   const [, kilobytes] = /^VmHWM:\s+(\d+)/m.exec(linuxStatus()) ?? [];
   return Number(kilobytes ?? process.resourceUsage().maxRSS) / 1024;
+}
+
+function residentMegabytes() {
+  return process.memoryUsage.rss() / 1024 ** 2;
 }
 
 function linuxStatus() {
