@@ -16,24 +16,40 @@ export type UserOf = (request: IncomingMessage) => ActorLike | null | undefined;
 /**
  * Looks for the actor of one request. Never throws: a `userOf` that does is reported, and nobody was found.
  *
- * The request is held weakly, since what it started may outlive it: a kept-alive connection, a timer, a pool. Once
- * nothing else holds it, nobody can log in with it any more, and the actor stays who it was.
+ * What the request started may outlive it: a kept-alive connection, a timer, a pool. So the request is let go when it has
+ * ended. If nobody was found until then, it is held weakly, for who logs in late: while an aborted request is served on,
+ * say. (From the start, that would cost 4 µs a request.)
  */
-export function actorFinder(request: IncomingMessage, userOf: UserOf = conventionalUser): () => Actor | undefined {
-  const reference = new WeakRef(request);
-  let lastUser: unknown;
-  let lastActor: Actor | undefined;
-  return () =>
-    guard('finding the user of a request', () => {
-      const known = reference.deref();
-      if (!known) return lastActor;
-      const user = settled(userOf(known), 'userOf', 'an id, an object that has one, or nothing');
-      if (user !== lastUser || lastActor === undefined) {
-        lastActor = toActor(user);
-        lastUser = user;
-      }
-      return lastActor;
-    });
+export class ActorFinder {
+  readonly #userOf: UserOf;
+  #request: IncomingMessage | undefined;
+  #reference: WeakRef<IncomingMessage> | undefined;
+  #lastUser: unknown;
+  #lastActor: Actor | undefined;
+
+  constructor(request: IncomingMessage, userOf: UserOf = conventionalUser) {
+    this.#request = request;
+    this.#userOf = userOf;
+  }
+
+  readonly find = (): Actor | undefined => guard('finding the user of a request', this.#find);
+
+  readonly letGo = (): void => {
+    const request = this.#request;
+    this.#request = undefined;
+    if (request && !this.#lastActor) this.#reference = new WeakRef(request);
+  };
+
+  readonly #find = (): Actor | undefined => {
+    const request = this.#request ?? this.#reference?.deref();
+    if (!request) return this.#lastActor;
+    const user = settled((0, this.#userOf)(request), 'userOf', 'an id, an object that has one, or nothing');
+    if (user !== this.#lastUser || this.#lastActor === undefined) {
+      this.#lastActor = toActor(user);
+      this.#lastUser = user;
+    }
+    return this.#lastActor;
+  };
 }
 
 interface Authenticated {

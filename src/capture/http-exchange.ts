@@ -139,6 +139,7 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
     unwatch(this.#request);
     unwatch(this.#response);
     guard('recording a request', () => this.#told(this, this.#draft(error), this.#origin()));
+    this.work.requestEnded?.();
   }
 
   /**

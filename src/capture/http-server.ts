@@ -106,7 +106,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     if (watcherOf(request)) return;
     const work = this.#workOf(request);
     enterWork(work);
-    if (this.#rules.ignores(request)) return;
+    if (this.#rules.ignores(request)) return work.requestEnded?.();
     const exchange = new HttpExchange(request, response, this.#optionsOf(work));
     watch(exchange, response, request);
     this.#inFlight.add(exchange);
@@ -116,6 +116,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     const { request, socket } = message;
     if (isWatchedSocket(socket)) return;
     const work = this.#workOf(request);
+    work.requestEnded?.();
     message.work = work;
     if (this.#rules.ignores(request)) return;
     const upgrade = new HttpUpgrade(message, this.#optionsOf(work));
@@ -147,6 +148,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     if (isFollowed(stream)) return;
     const request = new Http2Request(message);
     const work = message.work ?? this.#workOf(request.asMessage(), http2UserOf(this.#rules.userOf));
+    work.requestEnded?.();
     message.work = work;
     if (this.#rules.ignores(request.asMessage())) return followStream(stream, work);
     const exchange = new Http2Exchange(request, this.#optionsOf(work));

@@ -8,12 +8,14 @@ export interface Work {
   /** The same on every record made while serving one request; absent outside of a request. */
   readonly requestId?: string;
   /** The caller's span, from a valid incoming `traceparent`. */
-  readonly remoteSpan?: SpanContext;
+  readonly remoteSpan?: SpanContext | undefined;
   /**
    * Looks for the user where the application keeps it, for example in `req.user`. It is asked each time a record is
    * made, since authentication runs later than the request starts. It doesn't throw.
    */
   readonly findActor?: () => Actor | undefined;
+  /** Nothing of the request is to be held any longer, whatever it has started. */
+  readonly requestEnded?: () => void;
   /** The cell that `setActor` fills. It wins over `findActor`. */
   actor?: Actor;
 }

@@ -4,14 +4,14 @@ import { eventIn } from './event-context.ts';
 import { SCHEMA_VERSION } from './attributes.ts';
 import type { AnyEvent } from './event.ts';
 import { type LogRecordLike, fromLogRecord, serviceName } from './from-log-record.ts';
-import type { HeldBody } from './json-text.ts';
+import type { JsonText } from './json-text.ts';
 import { recordId } from './record-id.ts';
 import type { Redactor } from './redact.ts';
 
 const SLOT = Symbol.for('activity-audit.event.1');
 
 interface Attached extends LogRecordLike {
-  [SLOT]?: AnyEvent<HeldBody>;
+  [SLOT]?: AnyEvent<JsonText>;
 }
 
 /**
@@ -26,11 +26,11 @@ export function attachEvent(record: LogRecordLike, context: Context | undefined,
 }
 
 /** The event that a record tells of: the attached one, else what its attributes say. */
-export function attachedEvent(record: LogRecordLike, redactor: Redactor): AnyEvent<HeldBody> {
+export function attachedEvent(record: LogRecordLike, redactor: Redactor): AnyEvent<JsonText> {
   return (record as Attached)[SLOT] ?? fromLogRecord(record, redactor);
 }
 
-function withServiceName<E extends AnyEvent<HeldBody>>(event: E, record: LogRecordLike): E {
+function withServiceName<E extends AnyEvent<JsonText>>(event: E, record: LogRecordLike): E {
   return event.service_name ? event : { ...event, service_name: serviceName(record) ?? event.service_name };
 }
 

@@ -3,7 +3,8 @@ import { contentTypeOf, kindOf } from './content-type.ts';
 import { cutText } from './cut-text.ts';
 import { decodeText } from './decode-text.ts';
 import { headerOf } from './header-of.ts';
-import type { HeldBody } from './json-text.ts';
+import type { Json } from './event.ts';
+import type { JsonText } from './json-text.ts';
 import { multipartRepr } from './multipart-repr.ts';
 import type { Redactor } from './redact.ts';
 import { maskCutValue } from './secrets.ts';
@@ -42,7 +43,7 @@ export function bodyRepr(
   root: string,
   redactor: Redactor,
   limit: number,
-): { body?: HeldBody; body_truncated?: true } {
+): { body?: Json | JsonText; body_truncated?: true } {
   if (body.size === 0 || body.hidden) return {};
   const kept = body.bytes();
   const decoded = decodeContent(kept, headerOf(headers, 'content-encoding'), limit + LOOK_AHEAD);
@@ -76,6 +77,6 @@ function cutRepr(text: string, isForm: boolean, redactor: Redactor): string {
   return isForm ? redactor.url(`?${text}`).slice(1) : redactor.text(text);
 }
 
-function jsonOrText(text: string, root: string, redactor: Redactor): HeldBody {
+function jsonOrText(text: string, root: string, redactor: Redactor): Json | JsonText {
   return redactor.json(text, root) ?? redactor.text(text);
 }

@@ -2,7 +2,7 @@ import type { Origin } from '../context/origin.ts';
 import { type ApiLoggerProvider, logs } from '../vendor/opentelemetry.ts';
 import type { AuditEvent } from './event.ts';
 import { guard } from './guard.ts';
-import { type HeldBody, withValues } from './json-text.ts';
+import { type JsonText, withValues } from './json-text.ts';
 import { toBareLogRecord, toLogRecord } from './to-log-record.ts';
 
 /** The instrumentation scope of our records. */
@@ -18,7 +18,7 @@ let lastLogger: Logger | undefined;
  *
  * @param provider the provider that an SDK gave the instrumentation; without one, that of the process
  */
-export function emit(event: AuditEvent<HeldBody>, origin: Origin, provider?: ApiLoggerProvider): void {
+export function emit(event: AuditEvent<JsonText>, origin: Origin, provider?: ApiLoggerProvider): void {
   guard('emitting a record', () => {
     for (const observer of observers) observer(withValues(event));
     const target = provider ?? globalProvider();

@@ -68,36 +68,36 @@ export interface ModelEvent extends Tail {
   readonly error_message?: string | undefined;
 }
 
-/** @typeParam Body how its body is held */
-export interface IncomingRequestRepr<Body = Json> {
+/** @typeParam Text how JSON is held that isn't needed as a value */
+export interface IncomingRequestRepr<Text = never> {
   readonly method: string;
   readonly path: string;
   readonly query_params: JsonObject;
   /** Names as sent; a repeated one becomes a list. */
-  readonly headers: JsonObject;
+  readonly headers: JsonObject | Text;
   readonly user: string | null;
-  readonly body?: Body | undefined;
+  readonly body?: Json | Text | undefined;
   readonly body_truncated?: true | undefined;
 }
 
-export interface OutgoingRequestRepr<Body = Json> {
+export interface OutgoingRequestRepr<Text = never> {
   readonly endpoint: string;
   readonly method: string;
-  readonly headers: JsonObject;
-  readonly body?: Body | undefined;
+  readonly headers: JsonObject | Text;
+  readonly body?: Json | Text | undefined;
   readonly body_truncated?: true | undefined;
 }
 
-export interface ResponseRepr<Body = Json> {
+export interface ResponseRepr<Text = never> {
   /** Absent if no response was sent. */
   readonly status_code?: number | undefined;
-  readonly headers: JsonObject;
-  readonly body?: Body | undefined;
+  readonly headers: JsonObject | Text;
+  readonly body?: Json | Text | undefined;
   readonly body_truncated?: true | undefined;
 }
 
 /** One HTTP exchange, in (`internal`) or out (`external`). */
-export interface RequestEvent<Body = Json> extends Tail {
+export interface RequestEvent<Text = never> extends Tail {
   readonly timestamp: Timestamp;
   readonly level: 'API';
   readonly name: 'audit.request';
@@ -107,8 +107,8 @@ export interface RequestEvent<Body = Json> extends Tail {
   readonly protocol: string;
   readonly user_id: string;
   readonly user_info: JsonObject;
-  readonly request_repr: IncomingRequestRepr<Body> | OutgoingRequestRepr<Body>;
-  readonly response_repr: ResponseRepr<Body>;
+  readonly request_repr: IncomingRequestRepr<Text> | OutgoingRequestRepr<Text>;
+  readonly response_repr: ResponseRepr<Text>;
   readonly error_message: string | null;
   /** Seconds. */
   readonly execution_time: number;
@@ -152,5 +152,5 @@ export interface AppEvent extends Tail {
   readonly attributes?: JsonObject | undefined;
 }
 
-export type AuditEvent<Body = Json> = ModelEvent | RequestEvent<Body> | LoginEvent;
-export type AnyEvent<Body = Json> = AuditEvent<Body> | AppEvent;
+export type AuditEvent<Text = never> = ModelEvent | RequestEvent<Text> | LoginEvent;
+export type AnyEvent<Text = never> = AuditEvent<Text> | AppEvent;

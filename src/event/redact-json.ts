@@ -2,7 +2,7 @@ import type { JsonName, JsonNames } from './json-names.ts';
 import { parseJson } from './parse-json.ts';
 import { LONG_TEXT, MAX_ALL_TEXT, MAX_DEPTH, MAX_TEXT, MAX_VALUES } from './redaction-limits.ts';
 import { LABELS, MASK, isCardNumber } from './secrets.ts';
-import { mayHoldSecret, traitsOf } from './text-traits.ts';
+import { mayTell, traitsOf } from './text-traits.ts';
 
 /**
  * A JSON text with its secrets masked, and without blanks between its parts. It is not made into values and back, which
@@ -126,7 +126,8 @@ class Scan {
     const start = this.#at;
     if (!this.#quoted()) return false;
     const length = this.#at - start - 2;
-    if (!this.#isEscaped && length <= LONG_TEXT && !this.#hasDashes && !mayHoldSecret(this.#traits, length)) return true;
+    if (!this.#isEscaped && length <= LONG_TEXT && !this.#hasDashes && !mayTell(this.#traits, length))
+      return true;
     const raw = this.#text.slice(start, this.#at);
     const text = this.#isEscaped ? parseJson(raw) : raw.slice(1, -1);
     if (typeof text !== 'string' || text.length > MAX_TEXT) return false;

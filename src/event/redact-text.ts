@@ -10,11 +10,16 @@ export type Replacement = (name: string) => ((value: string) => string) | undefi
  * is replaced to the end of the text. Where the escapes of a URL or of HTML hide one, the text around it is shown without them. Lone surrogates become U+FFFD. Linear in time: no character is looked at more often than a constant.
  */
 export function redactText(text: string, replacementOf: Replacement): string {
-  if (!MAY_HOLD_SECRET.test(text)) return text;
+  if (!mayHoldSecret(text)) return text;
   const redact = (plain: string): string => redactPairs(maskSecretValues(plain), replacementOf);
   let shown = redact(wellFormed(text));
   if (ESCAPE.test(shown)) shown = shown.replace(WORD, (word) => redactEscaped(word, unescapedText(word), redact));
   return ENTITY.test(shown) ? redactEscaped(shown, shown.replace(ENTITIES, characterOf), redact) : shown;
+}
+
+/** Whether it is worth while to look for secrets in a text; lone surrogates count as some. */
+export function mayHoldSecret(text: string): boolean {
+  return MAY_HOLD_SECRET.test(text);
 }
 
 /** As it is, unless its escapes hide a secret: then without them. */

@@ -1,13 +1,14 @@
 import type { Json, JsonObject } from './event.ts';
-import { headersAsSent, headerText } from './headers-as-sent.ts';
+import { headersAsSent } from './headers-as-sent.ts';
 import { JsonNames } from './json-names.ts';
 import { JsonText } from './json-text.ts';
 import { parseJson } from './parse-json.ts';
 import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
+import { HeaderTexts } from './redact-headers.ts';
 import { redactJson } from './redact-json.ts';
-import { isHidden, redactText, wellFormed } from './redact-text.ts';
+import { isHidden, mayHoldSecret, redactText, wellFormed } from './redact-text.ts';
 import { LONG_TEXT, MAX_ALL_TEXT, MAX_DEPTH, MAX_TEXT, MAX_VALUES } from './redaction-limits.ts';
-import type { RedactionAction, RedactionOptions } from './redaction-policy.ts';
+import type { RedactionAction, RedactionOptions, Verdict } from './redaction-policy.ts';
 import { createRedactionPolicy } from './redaction-policy.ts';
 import { LABELS, MASK, isCardNumber } from './secrets.ts';
 import { escapedText, formFields, redactUrl, unescapedText } from './url-encoded.ts';
@@ -33,7 +34,7 @@ export interface Redactor {
    *
    * @param headers name, value, name, value …
    */
-  headers(headers: readonly string[], root: string): JsonObject;
+  headers(headers: readonly string[], root: string): JsonObject | JsonText;
   /** One named value, a header or a form field, say; undefined if it is to be removed. */
   field(name: string, value: unknown, root: string): Json | undefined;
   /** A text with the secrets in it replaced: an error's message, SQL, a body that is no JSON or broken JSON. */
@@ -230,27 +231,19 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
   }
 
   function urlText(url: string): string {
+    if (PLAIN_PATH.test(url) && policy.urlPaths.length === 0 && !mayHoldSecret(url)) return url;
     const shown = (): string => redactUrl(url.slice(0, 2 * MAX_TEXT), showPair, showPath);
     return guarded(() => cut(wellFormed(shown())), UNREADABLE);
   }
 
-  /** Name by name, which is half the work; not where a path counts, or a name comes twice or has a secret in it. */
-  function headersOf(headers: readonly string[], root: string): JsonObject {
-    const shown: { [name: string]: Json } = {};
-    for (let i = 0; i + 1 < headers.length; i += 2) {
-      const name = headers[i] as string;
-      const verdict = policy.ofName(name);
-      const hidesName = verdict === 'rename' || (verdict !== 'keep' && redactedText(name) !== name);
-      if (policy.hasPaths || hidesName || name in shown || name === 'value')
-        return objectOf(headersAsSent(headers, urlText), root);
-      const value = headers[i + 1] as string;
-      const part = verdict === 'keep' ? redactedText(headerText(name, value, urlText)) : replacement(value, verdict);
-      if (part !== undefined) shown[name] = part;
-    }
-    return shown;
+  function headersOf(headers: readonly string[], root: string): JsonObject | JsonText {
+    const shown = policy.hasPaths ? undefined : headerTexts.json(headers);
+    return shown === undefined ? objectOf(headersAsSent(headers, urlText), root) : new JsonText(shown);
   }
 
-  const jsonNames = new JsonNames({ ofName: (name) => policy.ofName(name), ofText: redactedText });
+  const ofName = (name: string): Verdict => policy.ofName(name);
+  const headerTexts = new HeaderTexts({ ofName, ofText: redactedText, ofUrl: urlText, replacement });
+  const jsonNames = new JsonNames({ ofName, ofText: redactedText });
 
   function json(text: string, root: string): Json | JsonText | undefined {
     const shown = !policy.hasPaths && CONTAINER.test(text) ? redactJson(text, jsonNames, redactedText) : undefined;
@@ -283,6 +276,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     addNames(names) {
       policy.addNames(names);
       jsonNames.forget();
+      headerTexts.forget();
     },
   };
 }
@@ -295,6 +289,9 @@ function guarded<T>(read: () => T, otherwise: T): T {
     return otherwise;
   }
 }
+
+/** As most are: without a query, parameters or escapes. */
+const PLAIN_PATH = /^[\w./-]{0,1024}$/;
 
 const CONTAINER = /^\s*[[{]/;
 

@@ -8,7 +8,7 @@ import type {
   RequestEvent,
   ResponseRepr,
 } from './event.ts';
-import type { HeldBody } from './json-text.ts';
+import type { JsonText } from './json-text.ts';
 import type { Redactor } from './redact.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
@@ -56,7 +56,7 @@ export function incomingEvent(
   origin: Origin,
   redactor: Redactor,
   maxBodyBytes: number,
-): RequestEvent<HeldBody> {
+): RequestEvent<JsonText> {
   const user = userId(origin);
   return {
     timestamp: timestamp(origin.time),
@@ -87,7 +87,7 @@ export function outgoingEvent(
   origin: Origin,
   redactor: Redactor,
   maxBodyBytes: number,
-): RequestEvent<HeldBody> {
+): RequestEvent<JsonText> {
   return {
     timestamp: timestamp(origin.time),
     level: 'API',
@@ -114,7 +114,7 @@ function incomingRequest(
   user: string,
   redactor: Redactor,
   maxBodyBytes: number,
-): IncomingRequestRepr<HeldBody> {
+): IncomingRequestRepr<JsonText> {
   const queryStart = draft.target.indexOf('?');
   return {
     method: draft.method,
@@ -130,7 +130,7 @@ function outgoingRequest(
   draft: OutgoingDraft,
   redactor: Redactor,
   maxBodyBytes: number,
-): OutgoingRequestRepr<HeldBody> {
+): OutgoingRequestRepr<JsonText> {
   return {
     endpoint: redactor.url(draft.url),
     method: draft.method,
@@ -139,7 +139,7 @@ function outgoingRequest(
   };
 }
 
-function responseRepr(draft: ExchangeDraft, redactor: Redactor, maxBodyBytes: number): ResponseRepr<HeldBody> {
+function responseRepr(draft: ExchangeDraft, redactor: Redactor, maxBodyBytes: number): ResponseRepr<JsonText> {
   return {
     status_code: draft.statusCode,
     headers: redactor.headers(draft.shownResponseHeaders ?? draft.responseHeaders, 'response.headers'),

@@ -6,8 +6,8 @@ export function traitsOf(code: number): number {
   return code < ASCII ? (OF_ASCII[code] as number) : isSurrogate(code) ? TELLING : GAP;
 }
 
-/** Whether a text may hold a secret. */
-export function mayHoldSecret(traits: number, length: number): boolean {
+/** Whether a text with them may hold a secret. */
+export function mayTell(traits: number, length: number): boolean {
   return (
     (traits & TELLING) !== 0 ||
     (traits & SCHEME) === SCHEME ||

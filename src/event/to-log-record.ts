@@ -3,7 +3,7 @@ import type { AnyValue } from '../vendor/opentelemetry.ts';
 import * as A from './attributes.ts';
 import { eventContext } from './event-context.ts';
 import type { AuditEvent, Json, JsonObject, LoginEvent, ModelEvent, RequestEvent } from './event.ts';
-import { type HeldBody, JsonText } from './json-text.ts';
+import { JsonText, valueOf } from './json-text.ts';
 import { SEVERITY_NUMBERS } from './levels.ts';
 import { verbOf } from './model-event.ts';
 import { isOwnAttribute } from './own-attribute.ts';
@@ -25,7 +25,7 @@ type Attributes = Record<string, AnyValue>;
  * An event in OpenTelemetry's words. Attributes are flat: numbers, booleans, texts and lists of texts, so that no SDK
  * drops one; what has a structure of its own is a JSON text.
  */
-export function toLogRecord(event: AuditEvent<HeldBody>, origin: Origin): EmittedLogRecord {
+export function toLogRecord(event: AuditEvent<JsonText>, origin: Origin): EmittedLogRecord {
   return { ...toBareLogRecord(event, origin), attributes: attributesOf(event) };
 }
 
@@ -33,7 +33,7 @@ export function toLogRecord(event: AuditEvent<HeldBody>, origin: Origin): Emitte
  * The same without attributes, at half the cost of emitting it, for who takes the event itself: the context carries it
  * to our processor, so that a file line depends neither on attributes nor on the limits that an SDK sets them.
  */
-export function toBareLogRecord(event: AuditEvent<HeldBody>, origin: Origin): EmittedLogRecord {
+export function toBareLogRecord(event: AuditEvent<JsonText>, origin: Origin): EmittedLogRecord {
   return {
     timestamp: origin.time,
     eventName: event.name,
@@ -44,7 +44,7 @@ export function toBareLogRecord(event: AuditEvent<HeldBody>, origin: Origin): Em
   };
 }
 
-function attributesOf(event: AuditEvent<HeldBody>): Attributes {
+function attributesOf(event: AuditEvent<JsonText>): Attributes {
   const attributes = commonAttributes(event);
   switch (event.name) {
     case 'audit.model':
@@ -60,7 +60,7 @@ function attributesOf(event: AuditEvent<HeldBody>): Attributes {
   return attributes;
 }
 
-function commonAttributes(event: AuditEvent<HeldBody>): Attributes {
+function commonAttributes(event: AuditEvent<JsonText>): Attributes {
   const attributes: Attributes = {};
   put(attributes, A.AUDIT_RECORD_ID, event.record_id);
   put(attributes, A.LOG_RECORD_UID, event.record_id);
@@ -87,7 +87,7 @@ function addModel(attributes: Attributes, event: ModelEvent): void {
   put(attributes, A.ERROR_MESSAGE, event.error_message);
 }
 
-function addRequest(attributes: Attributes, event: RequestEvent<HeldBody>): void {
+function addRequest(attributes: Attributes, event: RequestEvent<JsonText>): void {
   const { request_repr: request, response_repr: response } = event;
   attributes[A.AUDIT_ACTION] = request.method;
   attributes[A.AUDIT_REQUEST_TYPE] = event.request_type;
@@ -115,8 +115,8 @@ function addRequest(attributes: Attributes, event: RequestEvent<HeldBody>): void
   put(attributes, A.AUDIT_REQUEST_BODY_TRUNCATED, request.body_truncated);
   put(attributes, A.AUDIT_RESPONSE_BODY_TRUNCATED, response.body_truncated);
   if (event.error_message !== null) attributes[A.ERROR_MESSAGE] = event.error_message;
-  putHeaders(attributes, A.HTTP_REQUEST_HEADER, request.headers);
-  putHeaders(attributes, A.HTTP_RESPONSE_HEADER, response.headers);
+  putHeaders(attributes, A.HTTP_REQUEST_HEADER, valueOf(request.headers));
+  putHeaders(attributes, A.HTTP_RESPONSE_HEADER, valueOf(response.headers));
   if (event.attributes) putGiven(attributes, event.attributes);
 }
 
@@ -160,7 +160,7 @@ function isFlat(value: Json | undefined): boolean {
 }
 
 /** A body as `http.*.body.content` wants it: the text, never a structure. */
-function bodyText(body: HeldBody | undefined): string | undefined {
+function bodyText(body: Json | JsonText | undefined): string | undefined {
   if (body === undefined) return undefined;
   return body instanceof JsonText ? body.text : jsonText(body);
 }

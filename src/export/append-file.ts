@@ -44,8 +44,8 @@ export class AppendFile {
    *
    * @returns undefined, or what went wrong
    */
-  append(lines: string): AppendFailure | undefined {
-    const bytes = Buffer.from(lines);
+  append(lines: Buffer | string): AppendFailure | undefined {
+    const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
     let written = 0;
     try {
       const fd = this.#current();

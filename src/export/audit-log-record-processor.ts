@@ -5,7 +5,7 @@ import { AUDIT_ACTOR_ID, AUDIT_ACTOR_TYPE, AUDIT_REQUEST_ID } from '../event/att
 import type { AnyEvent } from '../event/event.ts';
 import type { LogRecordLike } from '../event/from-log-record.ts';
 import { report } from '../event/guard.ts';
-import type { HeldBody } from '../event/json-text.ts';
+import type { JsonText } from '../event/json-text.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import { ExitWatch } from './exit-watch.ts';
 import type { LogRecordExporter } from './log-record-exporter.ts';
@@ -146,7 +146,7 @@ export class AuditLogRecordProcessor {
 /** Puts the request and the actor on a record of foreign code, for exporters that ship its attributes. */
 function setOrigin(
   record: LogRecordLike & { setAttribute?(name: string, value: string): unknown },
-  event: AnyEvent<HeldBody>,
+  event: AnyEvent<JsonText>,
 ): void {
   const { request_id: requestId, actor_id: actorId, actor_type: actorType } = event;
   const isKnown = requestId !== undefined || actorType !== 'system';

@@ -1,5 +1,5 @@
 import type { AnyEvent, AppEvent, LoginEvent, ModelEvent, RequestEvent } from '../event/event.ts';
-import type { HeldBody } from '../event/json-text.ts';
+import type { JsonText } from '../event/json-text.ts';
 
 /**
  * An event as the original system's console shows it, without a line feed:
@@ -7,7 +7,7 @@ import type { HeldBody } from '../event/json-text.ts';
  *
  * @param level what to show for the level
  */
-export function consoleLine(event: AnyEvent<HeldBody>, level: string = printable(event.level)): string {
+export function consoleLine(event: AnyEvent<JsonText>, level: string = printable(event.level)): string {
   const { pathname, module, function: functionName, message } = partsOf(event);
   const place = [asctime(event.timestamp), pathname, module, functionName].map(known).join(' ');
   return `${level} ${place} ${printable(message)}`;
@@ -25,7 +25,7 @@ interface Parts {
   readonly message: string;
 }
 
-function partsOf(event: AnyEvent<HeldBody>): Parts {
+function partsOf(event: AnyEvent<JsonText>): Parts {
   if (isAppEvent(event)) return appParts(event);
   switch (event.name) {
     case 'audit.model':
@@ -38,7 +38,7 @@ function partsOf(event: AnyEvent<HeldBody>): Parts {
 }
 
 /** App records may bear any name, ours too. */
-function isAppEvent(event: AnyEvent<HeldBody>): event is AppEvent {
+function isAppEvent(event: AnyEvent<JsonText>): event is AppEvent {
   return 'exception' in event;
 }
 
@@ -58,7 +58,7 @@ function modelParts({ model, event_type, message, outcome, error_message }: Mode
   return { pathname: '', module: model, function: event_type.toLowerCase(), message: `${message}${failure}` };
 }
 
-function requestParts(event: RequestEvent<HeldBody>): Parts {
+function requestParts(event: RequestEvent<JsonText>): Parts {
   const { request_repr: request, response_repr: response, error_message } = event;
   const failure = error_message ? ` ${error_message}` : '';
   return {

@@ -6,6 +6,7 @@ import type { LogRecordLike } from '../event/from-log-record.ts';
 import { report } from '../event/guard.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import { AppendFile } from './append-file.ts';
+import { LineBuffer } from './line-buffer.ts';
 import { lineOf } from './line.ts';
 import type { ExportResult, LogRecordExporter } from './log-record-exporter.ts';
 import { STREAMS, type Stream, byStream } from './stream.ts';
@@ -37,6 +38,7 @@ export interface FileLogRecordExporterOptions {
 export class FileLogRecordExporter implements LogRecordExporter {
   readonly #files: ReadonlyMap<Stream, AppendFile>;
   readonly #redactor: Redactor;
+  #spareLines: LineBuffer | undefined;
   #isShutdown = false;
 
   /** @throws Error if the directory can't be made, or the files can't be written */
@@ -69,38 +71,41 @@ export class FileLogRecordExporter implements LogRecordExporter {
     for (const [stream, ofStream] of byStream(records)) {
       const file = this.#files.get(stream);
       if (!file) continue;
-      const failure = appendAll(file, ofStream, this.#redactor);
+      const failure = this.#appendAll(file, ofStream);
       if (!failure) continue;
       error = failure.error;
       unexported.push(...failure.unexported);
     }
     return error ? { code: 1, error, unexported } : { code: 0 };
   }
+
+  /** Appends the records' lines, many at a time. */
+  #appendAll(file: AppendFile, records: readonly LogRecordLike[]): Failure | undefined {
+    const lines = this.#spareLines ?? new LineBuffer();
+    // What foreign code put into a record may log while it is read.
+    this.#spareLines = undefined;
+    let done = 0;
+    for (let next = 1; next <= records.length; next += 1) {
+      lines.add(lineOfRecord(records[next - 1] as LogRecordLike, this.#redactor));
+      if (lines.size < MAX_BYTES && next < records.length) continue;
+      const failure = file.append(lines.take());
+      if (failure) return { error: failure.error, unexported: records.slice(done + failure.lines) };
+      done = next;
+    }
+    this.#spareLines = lines;
+    return undefined;
+  }
+}
+
+interface Failure {
+  readonly error: Error;
+  readonly unexported: readonly LogRecordLike[];
 }
 
 const SHUT_DOWN: ExportResult = { code: 1, error: new Error('FileLogRecordExporter: it has been shut down') };
 
-/** In characters: what is handed over at a time. */
-const MAX_CHUNK = 1024 * 1024;
-
-/** Appends the records' lines, many at a time. */
-function appendAll(
-  file: AppendFile,
-  records: readonly LogRecordLike[],
-  redactor: Redactor,
-): { error: Error; unexported: readonly LogRecordLike[] } | undefined {
-  let done = 0;
-  let lines = '';
-  for (const [index, record] of records.entries()) {
-    lines += lineOfRecord(record, redactor);
-    if (lines.length < MAX_CHUNK && index < records.length - 1) continue;
-    const failure = file.append(lines);
-    if (failure) return { error: failure.error, unexported: records.slice(done + failure.lines) };
-    done = index + 1;
-    lines = '';
-  }
-  return undefined;
-}
+/** What is handed over at a time. */
+const MAX_BYTES = 1024 * 1024;
 
 /** One line for each record, whatever the record is: one that can't be read must not hold up the others. */
 function lineOfRecord(record: LogRecordLike, redactor: Redactor): string {

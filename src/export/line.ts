@@ -1,25 +1,25 @@
 import type { AnyEvent, RequestEvent } from '../event/event.ts';
-import { type HeldBody, JsonText } from '../event/json-text.ts';
+import { JsonText, textJson } from '../event/json-text.ts';
 
 /**
  * An event as one line of a file: JSON and a line feed. Whatever the event holds, it is one line, for every reader's
  * idea of a line, and it parses. Never throws.
  */
-export function lineOf(event: AnyEvent<HeldBody>): string {
-  const json = jsonOf(event);
-  return `${isPlain(json) ? json : json.replace(UNSAFE, escape)}\n`;
+export function lineOf(event: AnyEvent<JsonText>): string {
+  const line = `${jsonOf(event)}\n`;
+  return isPlain(line) ? line : line.replace(UNSAFE, escape);
 }
 
-function jsonOf(event: AnyEvent<HeldBody>): string {
+function jsonOf(event: AnyEvent<JsonText>): string {
   try {
-    return event.name === 'audit.request' ? requestJson(event as RequestEvent<HeldBody>) : JSON.stringify(event);
+    return event.name === 'audit.request' ? requestJson(event as RequestEvent<JsonText>) : JSON.stringify(event);
   } catch {
     return JSON.stringify(salvaged(event));
   }
 }
 
-/** Bodies that are JSON already are put in as they are. */
-function requestJson(event: RequestEvent<HeldBody>): string {
+/** Part by part, at half the time of `JSON.stringify`: what is held as JSON is put in as it is. */
+function requestJson(event: RequestEvent<JsonText>): string {
   return objectJson(event, (value, key) => (REPRS.has(key) ? objectJson(value as object, partJson) : partJson(value)));
 }
 
@@ -30,12 +30,13 @@ function objectJson(object: object, jsonOfPart: (value: unknown, key: string) =>
   let json = '';
   for (const key in object) {
     const part = jsonOfPart((object as Record<string, unknown>)[key], key);
-    if (part !== undefined) json += `${json === '' ? '{' : ','}"${key}":${part}`;
+    if (part !== undefined) json += `${json === '' ? '{"' : ',"'}${key}":${part}`;
   }
   return json === '' ? '{}' : `${json}}`;
 }
 
 function partJson(value: unknown): string | undefined {
+  if (typeof value === 'string') return textJson(value);
   return value instanceof JsonText ? value.text : JSON.stringify(value);
 }
 
@@ -44,8 +45,8 @@ function partJson(value: unknown): string | undefined {
 const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g;
 
 /** Whether there is nothing to escape: nearly always, and found at a tenth of what the expression costs. */
-function isPlain(json: string): boolean {
-  return Buffer.byteLength(json) === json.length && !json.includes('\u007f');
+function isPlain(line: string): boolean {
+  return Buffer.byteLength(line) === line.length && !line.includes('\u007f');
 }
 
 function escape(character: string): string {
@@ -53,7 +54,7 @@ function escape(character: string): string {
 }
 
 /** The keys of an event that broke its contract, without the values that no JSON can hold. */
-function salvaged(event: AnyEvent<HeldBody>): object {
+function salvaged(event: AnyEvent<JsonText>): object {
   return Object.fromEntries(Object.entries(event).map(([key, value]) => [key, isJson(value) ? value : UNSERIALIZABLE]));
 }
 
