@@ -45,6 +45,7 @@ export class HeaderTexts {
    * @returns undefined where a name comes twice or has a secret in it, or labels a value
    */
   json(headers: readonly string[]): string | undefined {
+    if (this.#known.size > MAX_NAMES) this.forget();
     const seen = (this.#headers += 1);
     let json = '';
     for (let i = 0; i + 1 < headers.length; i += 2) {
@@ -70,18 +71,17 @@ export class HeaderTexts {
     const hidesName = verdict === 'rename' || (verdict !== 'keep' && this.#rules.ofText(name) !== name);
     const isSpecial = hidesName || name === 'value';
     const header = { verdict, isSpecial, jsonOfName: textJson(name), lastValue: undefined, lastMember: '', seenIn: 0 };
-    if (name.length <= MAX_REMEMBERED) {
-      if (this.#known.size >= MAX_NAMES) this.forget();
-      this.#known.set(name, header);
-    }
+    this.#known.set(name, header);
     return header;
   }
 
   #member(name: string, value: string, header: Header): string | undefined {
     const { verdict, jsonOfName } = header;
-    const { ofText, ofUrl, replacement } = this.#rules;
+    const rules = this.#rules;
     const isKept = verdict === 'keep' || verdict === 'rename';
-    const shown = isKept ? ofText(headerText(name, value, ofUrl)) : replacement(value, verdict);
+    const shown = isKept
+      ? rules.ofText(headerText(name, value, (url) => rules.ofUrl(url)))
+      : rules.replacement(value, verdict);
     if (shown === undefined) return undefined;
     const member = `${jsonOfName}:${typeof shown === 'string' ? textJson(shown) : JSON.stringify(shown)}`;
     if (isKept && shown === value && value.length <= MAX_REMEMBERED) {

@@ -126,8 +126,7 @@ class Scan {
     const start = this.#at;
     if (!this.#quoted()) return false;
     const length = this.#at - start - 2;
-    if (!this.#isEscaped && length <= LONG_TEXT && !this.#hasDashes && !mayTell(this.#traits, length))
-      return true;
+    if (!this.#isEscaped && length <= LONG_TEXT && !this.#hasDashes && !mayTell(this.#traits, length)) return true;
     const raw = this.#text.slice(start, this.#at);
     const text = this.#isEscaped ? parseJson(raw) : raw.slice(1, -1);
     if (typeof text !== 'string' || text.length > MAX_TEXT) return false;
