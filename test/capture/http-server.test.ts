@@ -8,7 +8,7 @@ import zlib from 'node:zlib';
 
 import express from 'express';
 
-import { setActor, withActor } from '../../src/context/actor.ts';
+import { currentActor, setActor, withActor } from '../../src/context/actor.ts';
 import type { IncomingRequestRepr, RequestEvent } from '../../src/event/event.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
 import { type Reply, send, sendRaw, serve } from '../support/server.ts';
@@ -425,6 +425,27 @@ describe('the actor', () => {
     assert.equal(record.user_id, '');
     assert.deepEqual(record.user_info, {});
     assert.equal(record.request_repr.user, null);
+  });
+
+  it('is still found by an application that goes on after its client has gone', async () => {
+    const ids: string[] = [];
+    const done = new EventEmitter();
+    server = await serve((request, response) => {
+      response.on('close', () => {
+        setImmediate(() => {
+          ids.push(currentActor().id);
+          Object.assign(request, { user: { id: 'late' } });
+          ids.push(currentActor().id);
+          done.emit('done');
+        });
+      });
+      socket.destroy();
+    });
+    const goneOn = once(done, 'done');
+    const socket = net.connect(server.port, '127.0.0.1', () => socket.write('GET /gone HTTP/1.1\r\nHost: x\r\n\r\n'));
+    await goneOn;
+    assert.deepEqual(ids, ['anonymous', 'late']);
+    assert.equal((await recordOf('/gone')).actor_id, 'anonymous');
   });
 
   it('of withActor ends with it', async () => {
