@@ -430,17 +430,15 @@ describe('the actor', () => {
   it('is still found by an application that goes on after its client has gone', async () => {
     const ids: string[] = [];
     const done = new EventEmitter();
-    server = await serve((request, response) => {
-      response.on('close', () => {
-        setImmediate(() => {
-          ids.push(currentActor().id);
-          Object.assign(request, { user: { id: 'late' } });
-          ids.push(currentActor().id);
-          done.emit('done');
-        });
-      });
+    const goOn = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
       socket.destroy();
-    });
+      await once(response, 'close');
+      ids.push(currentActor().id);
+      Object.assign(request, { user: { id: 'late' } });
+      ids.push(currentActor().id);
+      done.emit('done');
+    };
+    server = await serve((request, response) => void goOn(request, response));
     const goneOn = once(done, 'done');
     const socket = net.connect(server.port, '127.0.0.1', () => socket.write('GET /gone HTTP/1.1\r\nHost: x\r\n\r\n'));
     await goneOn;
