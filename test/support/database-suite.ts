@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+
+import { Sequelize } from 'sequelize';
+
+import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
+import type { DatabaseServer } from './database-server.ts';
+import { OPERATIONS, newWorld } from './sequelize-operations.ts';
+import { summary, takeRecords } from './sequelize-records.ts';
+import { replayAnySequence } from './sequelize-replay.ts';
+
+/**
+ * What holds on every database, on a server of the tests' own.
+ *
+ * @param differences the records of operations that this database answers otherwise than SQLite
+ */
+export function describeDatabase(
+  name: string,
+  start: () => Promise<DatabaseServer>,
+  differences: Readonly<Record<string, readonly string[]>>,
+): void {
+  describe(name, () => {
+    let server: DatabaseServer;
+    before(async () => {
+      server = await start();
+    });
+    after(() => server.stop());
+
+    const newDatabase = (): Sequelize => new Sequelize(server.options);
+
+    for (const [operation, [run, onSqlite]] of Object.entries(OPERATIONS)) {
+      const expected = differences[operation] ?? onSqlite;
+      it(`tells of ${operation}: ${expected.join(', ') || 'nothing'}`, async () => {
+        const sequelize = auditSequelize(newDatabase());
+        try {
+          const world = await newWorld(sequelize);
+          await run(world).catch((error: unknown) => error);
+          assert.deepEqual(takeRecords().map(summary), expected);
+        } finally {
+          await sequelize.close();
+        }
+      });
+    }
+
+    it('tells what the tables hold after any sequence of changes', async () => {
+      await replayAnySequence(newDatabase, 50);
+    });
+  });
+}

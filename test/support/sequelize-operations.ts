@@ -1,0 +1,243 @@
+import { DataTypes, type Model, type ModelStatic, QueryTypes, type Sequelize } from 'sequelize';
+
+import { takeRecords } from './sequelize-records.ts';
+
+/** An application with its models, and a row. */
+export interface World {
+  readonly sequelize: Sequelize;
+  readonly User: ModelStatic<Model>;
+  readonly Tag: ModelStatic<Model>;
+  readonly Post: ModelStatic<Model>;
+  readonly UserTag: ModelStatic<Model>;
+  /** A user that was there before. */
+  readonly ann: Model;
+}
+
+const sensitive = { type: DataTypes.STRING, field: 'badge_no', sensitive: true };
+
+/** What `sequelize` is made into; its database is emptied. */
+export async function newWorld(sequelize: Sequelize): Promise<World> {
+  const User = sequelize.define(
+    'User',
+    {
+      name: DataTypes.STRING,
+      age: { type: DataTypes.INTEGER, defaultValue: 0, validate: { min: 0 } },
+      email: { type: DataTypes.STRING, unique: true, field: 'e_mail' },
+      settings: DataTypes.JSON,
+      badge: sensitive,
+      shout: {
+        type: DataTypes.VIRTUAL,
+        get(): string {
+          return String(this.getDataValue('name')).toUpperCase();
+        },
+      },
+    },
+    { paranoid: true },
+  );
+  const Tag = sequelize.define('Tag', { label: DataTypes.STRING }, { timestamps: false });
+  const Post = sequelize.define('Post', { title: DataTypes.STRING }, { timestamps: false });
+  const UserTag = sequelize.define('UserTag', {}, { timestamps: false });
+  User.belongsToMany(Tag, { through: UserTag });
+  User.hasMany(Post, { onDelete: 'CASCADE', hooks: true });
+  Post.belongsTo(User);
+  await sequelize.sync({ force: true });
+  const ann = await User.create({ name: 'Ann', age: 30, email: 'ann@x.org', badge: 'B-1' });
+  await Tag.bulkCreate([{ label: 'red' }, { label: 'blue' }]);
+  takeRecords();
+  return { sequelize, User, Tag, Post, UserTag, ann };
+}
+
+/** The methods that associations give an instance. */
+function associated(instance: Model): Record<string, (...args: unknown[]) => Promise<unknown>> {
+  return instance as never;
+}
+
+function quoted(name: string, sequelize: Sequelize): string {
+  return sequelize.getQueryInterface().quoteIdentifier(name, true);
+}
+
+/** What an application does, and the records that this makes, by `summary`. */
+export const OPERATIONS: Readonly<
+  Record<string, readonly [run: (world: World) => Promise<unknown>, records: readonly string[]]>
+> = {
+  'Model.create': [({ User }) => User.create({ name: 'Bob' }), ['CREATE User 2']],
+  'Model.create without hooks': [({ User }) => User.create({ name: 'Bob' }, { hooks: false }), ['CREATE User 2']],
+  'build and save': [({ User }) => User.build({ name: 'Bob' }).save(), ['CREATE User 2']],
+  'instance.save': [({ ann }) => ann.set('name', 'Anne').save(), ['UPDATE User 1']],
+  'instance.save of nothing new': [({ ann }) => ann.save(), []],
+  'instance.update': [({ ann }) => ann.update({ name: 'Anne' }), ['UPDATE User 1']],
+  'instance.update without hooks': [({ ann }) => ann.update({ name: 'Anne' }, { hooks: false }), ['UPDATE User 1']],
+  'instance.increment': [({ ann }) => ann.increment('age'), ['UPDATE User 1']],
+  'instance.decrement': [({ ann }) => ann.decrement('age', { by: 2 }), ['UPDATE User 1']],
+  'Model.increment': [({ User }) => User.increment('age', { where: { name: 'Ann' } }), ['BULK_UPDATE User']],
+  'Model.increment of no row': [({ User }) => User.increment('age', { where: { name: 'Nobody' } }), []],
+  'Model.update': [({ User }) => User.update({ name: 'x' }, { where: { id: 1 } }), ['BULK_UPDATE User']],
+  'Model.update without hooks': [
+    ({ User }) => User.update({ name: 'x' }, { where: { id: 1 }, hooks: false }),
+    ['BULK_UPDATE User'],
+  ],
+  'Model.update of no row': [({ User }) => User.update({ name: 'x' }, { where: { id: 99 } }), []],
+  'Model.update with individual hooks': [
+    ({ User }) => User.update({ name: 'x' }, { where: { id: 1 }, individualHooks: true }),
+    ['READ User 1', 'BULK_UPDATE User'],
+  ],
+  'Model.bulkCreate': [({ User }) => User.bulkCreate([{ name: 'a' }, { name: 'b' }]), ['BULK_CREATE User']],
+  'Model.bulkCreate with individual hooks': [
+    ({ User }) => User.bulkCreate([{ name: 'a' }, { name: 'b' }], { individualHooks: true }),
+    ['CREATE User 2', 'CREATE User 3'],
+  ],
+  'Model.bulkCreate of duplicates that are ignored': [
+    ({ User }) => User.bulkCreate([{ email: 'ann@x.org' }], { ignoreDuplicates: true }),
+    [],
+  ],
+  'Model.bulkCreate of duplicates that are ignored, without a key from the database': [
+    ({ UserTag }) =>
+      UserTag.bulkCreate([{ UserId: 1, TagId: 1 }]).then(() =>
+        UserTag.bulkCreate([{ UserId: 1, TagId: 1 }], { ignoreDuplicates: true }),
+      ),
+    ['BULK_CREATE UserTag'],
+  ],
+  'Model.bulkCreate of nothing': [({ User }) => User.bulkCreate([]), []],
+  'Model.upsert': [({ User }) => User.upsert({ id: 1, name: 'Anne' }), ['UPSERT User 1']],
+  'findOrCreate of a new row': [
+    ({ User }) => User.findOrCreate({ where: { email: 'new@x.org' } }),
+    ['READ User', 'CREATE User 2'],
+  ],
+  'findOrCreate of a row that is there': [
+    ({ User }) => User.findOrCreate({ where: { email: 'ann@x.org' } }),
+    ['READ User 1'],
+  ],
+  findCreateFind: [
+    ({ User }) => User.findCreateFind({ where: { email: 'new@x.org' } }),
+    ['READ User', 'CREATE User 2'],
+  ],
+  'instance.destroy, paranoid': [({ ann }) => ann.destroy(), ['DELETE User 1']],
+  'instance.destroy, twice': [({ ann }) => ann.destroy().then(() => ann.destroy()), ['DELETE User 1']],
+  'instance.destroy with force and rows that depend on it': [
+    async ({ ann }) => {
+      await associated(ann)['createPost']?.({ title: 'p' });
+      await ann.destroy({ force: true });
+    },
+    ['CREATE Post 1', 'READ Post 1', 'DELETE Post 1', 'DELETE User 1'],
+  ],
+  'instance.restore': [({ ann }) => ann.destroy().then(() => ann.restore()), ['DELETE User 1', 'RESTORE User 1']],
+  'Model.destroy, paranoid': [({ User }) => User.destroy({ where: { id: 1 } }), ['BULK_DELETE User']],
+  'Model.restore': [
+    ({ User }) => User.destroy({ where: {} }).then(() => User.restore({ where: { id: 1 } })),
+    ['BULK_DELETE User', 'BULK_RESTORE User'],
+  ],
+  'Model.destroy with individual hooks': [
+    ({ User }) => User.destroy({ where: { id: 1 }, individualHooks: true }),
+    ['READ User 1', 'BULK_DELETE User'],
+  ],
+  'Model.destroy with force': [({ User }) => User.destroy({ where: { id: 1 }, force: true }), ['BULK_DELETE User']],
+  'Model.destroy of no row': [({ User }) => User.destroy({ where: { id: 99 } }), []],
+  'Model.truncate': [({ Tag }) => Tag.truncate(), ['TRUNCATE Tag']],
+  'findAll of one row': [({ User }) => User.findAll(), ['READ User 1']],
+  'findAll of several rows': [({ Tag }) => Tag.findAll(), ['READ Tag']],
+  'findAll without hooks': [({ User }) => User.findAll({ hooks: false } as object), ['READ User 1']],
+  findByPk: [({ User }) => User.findByPk(1, { raw: true }), ['READ User 1']],
+  'findOne of no row': [({ User }) => User.findOne({ where: { id: 99 } }), ['READ User']],
+  findAndCountAll: [({ User }) => User.findAndCountAll(), ['READ User 1']],
+  count: [({ User }) => User.count(), []],
+  max: [({ User }) => User.max('age'), ['READ User']],
+  reload: [({ ann }) => ann.reload(), ['READ User 1']],
+  'a find with rows of other models': [({ User }) => User.findAll({ include: ['Tags', 'Posts'] }), ['READ User 1']],
+  'a many-to-many association': [
+    async ({ ann, Tag }) => {
+      const [red, blue] = await Tag.findAll({ hooks: false } as object);
+      takeRecords();
+      await associated(ann)['addTag']?.(red);
+      await associated(ann)['setTags']?.([blue]);
+      await associated(ann)['removeTag']?.(blue);
+    },
+    [
+      'READ UserTag',
+      'BULK_CREATE UserTag',
+      'READ UserTag 1,1',
+      'BULK_DELETE UserTag',
+      'BULK_CREATE UserTag',
+      'BULK_DELETE UserTag',
+    ],
+  ],
+  'a one-to-many association': [
+    async ({ ann, Post }) => {
+      await associated(ann)['createPost']?.({ title: 'a' });
+      await associated(ann)['addPost']?.(await Post.create({ title: 'b' }));
+    },
+    ['CREATE Post 1', 'CREATE Post 2', 'BULK_UPDATE Post'],
+  ],
+  'a create with rows of other models': [
+    ({ User, Post }) => User.create({ name: 'Bob', Posts: [{ title: 'a' }] }, { include: [Post] }),
+    ['CREATE User 2', 'CREATE Post 1'],
+  ],
+  'a raw INSERT': [
+    ({ sequelize }) => sequelize.query(`INSERT INTO ${quoted('Tags', sequelize)} (label) VALUES ('x')`),
+    ['SQL Tags'],
+  ],
+  'SQL that Sequelize takes for a comment, in SQLite': [
+    ({ sequelize }) => sequelize.query(`-- not sent\nINSERT INTO ${quoted('Tags', sequelize)} (label) VALUES ('x')`),
+    [],
+  ],
+  'a raw UPDATE': [
+    ({ sequelize }) =>
+      sequelize.query(`UPDATE ${quoted('Tags', sequelize)} SET label = 'x'`, { type: QueryTypes.UPDATE }),
+    ['SQL Tags'],
+  ],
+  'a raw UPDATE of no row': [
+    ({ sequelize }) =>
+      sequelize.query(`UPDATE ${quoted('Tags', sequelize)} SET label = 1 WHERE id = 99`, { type: QueryTypes.UPDATE }),
+    [],
+  ],
+  'a raw SELECT': [
+    ({ sequelize }) => sequelize.query(`SELECT * FROM ${quoted('Tags', sequelize)}`, { type: QueryTypes.SELECT }),
+    ['READ'],
+  ],
+  'a failing raw INSERT': [
+    ({ sequelize }) =>
+      sequelize.query(
+        `INSERT INTO ${quoted('Users', sequelize)} (e_mail, ${quoted('createdAt', sequelize)}, ${quoted('updatedAt', sequelize)}) VALUES ('ann@x.org', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`,
+      ),
+    ['SQL Users failure'],
+  ],
+  'queryInterface.bulkInsert': [
+    ({ sequelize }) => sequelize.getQueryInterface().bulkInsert('Tags', [{ label: 'x' }]),
+    ['BULK_CREATE Tag'],
+  ],
+  'queryInterface.bulkDelete': [
+    ({ sequelize }) => sequelize.getQueryInterface().bulkDelete('Tags', { label: 'red' }),
+    ['BULK_DELETE Tag'],
+  ],
+  'queryInterface.insert': [
+    ({ sequelize }) => sequelize.getQueryInterface().insert(null, 'Tags', { label: 'x' }),
+    ['CREATE Tag'],
+  ],
+  'queryInterface.bulkUpdate': [
+    ({ sequelize }) => sequelize.getQueryInterface().bulkUpdate('Tags', { label: 'x' }, { label: 'red' }),
+    ['BULK_UPDATE Tag'],
+  ],
+  'a change of the schema': [
+    async ({ sequelize }) => {
+      const queryInterface = sequelize.getQueryInterface();
+      await queryInterface.addColumn('Tags', 'more', { type: DataTypes.STRING });
+      await queryInterface.removeColumn('Tags', 'more');
+      await queryInterface.describeTable('Tags');
+      await queryInterface.showAllTables();
+      await sequelize.authenticate();
+      await sequelize.sync();
+    },
+    [],
+  ],
+  'a create that the database rejects': [({ User }) => User.create({ email: 'ann@x.org' }), ['CREATE User failure']],
+  'a bulkCreate that the database rejects': [
+    ({ User }) => User.bulkCreate([{ email: 'ann@x.org' }]),
+    ['BULK_CREATE User failure'],
+  ],
+  'a create that validation rejects': [({ User }) => User.create({ age: -1 }), ['CREATE User failure']],
+  'an update that validation rejects': [({ ann }) => ann.update({ age: -1 }), ['UPDATE User 1 failure']],
+  'a bulk update that validation rejects': [
+    ({ User }) => User.update({ age: -1 }, { where: {} }),
+    ['BULK_UPDATE User failure'],
+  ],
+  'a validation alone': [({ User }) => User.build({ age: -1 }).validate(), []],
+};
