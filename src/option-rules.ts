@@ -30,6 +30,7 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
   outgoing: FLAG,
   sequelize: FLAG,
   reads: FLAG,
+  recordRollbacks: FLAG,
   console: FLAG,
   maxBodyBytes: {
     expected: `a whole number of bytes from 0 to ${MAX_BODY_BYTES_LIMIT}`,

@@ -13,6 +13,8 @@ export interface InstrumentationOptions extends IncomingOptions, OutgoingOptions
   readonly sequelize?: boolean;
   /** Record what is looked at, not only what is changed. @default true */
   readonly reads?: boolean;
+  /** Record the changes of a transaction that was rolled back, too, as failures. @default false */
+  readonly recordRollbacks?: boolean;
   /** What is a secret beside the defaults, and what is none. */
   readonly redaction?: RedactionOptions;
 }

@@ -9,7 +9,9 @@ export interface SequelizeInstrumentationConfig {
   /** Shared with the other instrumentations. @default createRedactor() */
   readonly redactor?: Redactor;
   /** Record what is looked at, too. @default true */
-  readonly reads?: boolean;
+  readonly reads?: boolean | undefined;
+  /** Record changes that were rolled back, too, as failures. @default false */
+  readonly recordRollbacks?: boolean | undefined;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }

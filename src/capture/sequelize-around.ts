@@ -1,7 +1,7 @@
 import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
 import { originalMethod } from './original-method.ts';
-import type { Place } from './sequelize-journal.ts';
+import type { Place } from './sequelize-place.ts';
 import type { TransactionShape } from './sequelize-shape.ts';
 
 type Run = () => Promise<unknown>;

@@ -2,6 +2,7 @@ import { guard } from '../event/guard.ts';
 import { type Answer, around } from './sequelize-around.ts';
 import { Call, SchemaCall, currentCall, within } from './sequelize-call.ts';
 import { errorText, mayHaveBeenDone } from './sequelize-error.ts';
+import { watchUnfinished } from './sequelize-journal.ts';
 import { rawStatement } from './sequelize-raw.ts';
 import type { Recorder, Told } from './sequelize-recorder.ts';
 import { keyOf, storedRow } from './sequelize-row.ts';
@@ -48,6 +49,7 @@ export function install(sequelize: SequelizeShape, recorder: Recorder): void {
   }
   const slot: Slot = { recorder };
   Object.defineProperty(sequelize, SLOT, { value: slot });
+  watchUnfinished();
   watchQueryInterface(sequelize, slot);
   watchQueries(sequelize, slot);
   watchValidation(sequelize, slot);

@@ -1,12 +1,9 @@
+import { InFlight, type Unfinished } from './in-flight.ts';
+import { CrowdedPlace, type Fate, Place } from './sequelize-place.ts';
 import type { TransactionShape } from './sequelize-shape.ts';
 
-export type Fate = 'commit' | 'rollback' | 'unknown';
-
-/** Tells of one change, once its fate is known. */
-export type Tell = (outcome: 'success' | 'unknown', error?: unknown) => void;
-
 /** What was done in one outermost transaction, in the order of its connection. */
-interface Journal {
+interface Journal extends Unfinished {
   places: Place[];
   /** In the order in which they were set. */
   savepoints: Savepoint[];
@@ -23,37 +20,45 @@ interface Savepoint {
 /** By outermost transaction; held no longer than it. */
 const journals = new WeakMap<TransactionShape, Journal>();
 
-/**
- * The place of one statement among those of its transaction, taken as soon as the database has answered: what is to be
- * told of it may come later, as hooks of the application run first.
- */
-export class Place {
-  private fate: Fate | undefined;
-  private error: unknown;
-  private tell: Tell | undefined;
+/** Those with changes whose fate is open. */
+const unfinished = new InFlight();
 
-  /** Keeps `tell` until the outermost transaction has really committed, and forgets it if a rollback undoes the change. */
-  hold(tell: Tell): void {
-    this.tell = tell;
-    if (this.fate) this.settle(this.fate, this.error);
-  }
+/** Statements of one transaction that are told of each for itself. Those beyond are counted, so as to take no more memory. */
+const MAX_PLACES = 10_000;
 
-  settle(fate: Fate, error?: unknown): void {
-    const { tell } = this;
-    this.fate = fate;
-    this.error = error;
-    this.tell = undefined;
-    if (tell && fate !== 'rollback') tell(fate === 'commit' ? 'success' : 'unknown', error);
-  }
+/** From now on, what a transaction did that the process doesn't live to end is told of when the process ends. */
+export function watchUnfinished(): void {
+  unfinished.open();
 }
 
 /** The next place in the transaction; where that is over, the change is done. */
 export function placeIn(transaction: TransactionShape): Place {
   const journal = journalOf(transaction);
+  const { places } = journal;
+  if (places.length >= MAX_PLACES) return crowdedPlaceIn(journal);
   const place = new Place();
-  if (journal.isOver) place.settle('commit');
-  else journal.places.push(place);
+  if (journal.isOver) {
+    place.settle('commit');
+  } else {
+    if (places.length === 0) unfinished.add(journal);
+    places.push(place);
+  }
   return place;
+}
+
+/** Behind the latest savepoint, which may be returned to. */
+function crowdedPlaceIn(journal: Journal): Place {
+  const { places } = journal;
+  const last = places.length - 1;
+  const place = places[last];
+  if (place instanceof CrowdedPlace && last >= latestMark(journal)) return place;
+  const crowded = new CrowdedPlace();
+  places.push(crowded);
+  return crowded;
+}
+
+function latestMark({ savepoints }: Journal): number {
+  return savepoints.at(-1)?.mark ?? 0;
 }
 
 /** A nested transaction has begun. */
@@ -63,9 +68,21 @@ export function savepointSet(transaction: TransactionShape, name: string): void 
 }
 
 export function savepointReleased(transaction: TransactionShape, name: string): void {
-  const { savepoints } = journalOf(transaction);
-  const index = lastOf(savepoints, name);
-  if (index !== -1) savepoints.splice(index);
+  const journal = journalOf(transaction);
+  const index = lastOf(journal.savepoints, name);
+  if (index === -1) return;
+  journal.savepoints.splice(index);
+  mergeCrowds(journal);
+}
+
+function mergeCrowds(journal: Journal): void {
+  const { places } = journal;
+  for (let at = places.length - 1; at > latestMark(journal); at -= 1) {
+    const [before, last] = [places[at - 1], places[at]];
+    if (!(before instanceof CrowdedPlace && last instanceof CrowdedPlace)) return;
+    before.absorb(last);
+    places.pop();
+  }
 }
 
 /**
@@ -100,10 +117,15 @@ export function begun(transaction: TransactionShape): void {
  */
 export function end(transaction: TransactionShape, fate: Fate, error?: unknown): void {
   const journal = journalOf(transaction);
+  conclude(journal, fate, error);
+}
+
+function conclude(journal: Journal, fate: Fate, error: unknown): void {
   const { places } = journal;
   journal.places = [];
   journal.savepoints = [];
   journal.isOver = true;
+  unfinished.delete(journal);
   for (const place of places) place.settle(fate, error);
 }
 
@@ -115,10 +137,21 @@ function journalOf(transaction: TransactionShape): Journal {
   const root = rootOf(transaction);
   let journal = journals.get(root);
   if (!journal) {
-    journal = { places: [], savepoints: [], isOver: false };
+    journal = newJournal();
     journals.set(root, journal);
   }
   return journal;
+}
+
+function newJournal(): Journal {
+  return {
+    places: [],
+    savepoints: [],
+    isOver: false,
+    processEnded() {
+      conclude(this, 'unknown', new Error('The process ended before the transaction did'));
+    },
+  };
 }
 
 function rootOf(transaction: TransactionShape): TransactionShape {

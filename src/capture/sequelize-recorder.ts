@@ -1,12 +1,13 @@
 import { type Origin, currentOrigin } from '../context/origin.ts';
 import { emit } from '../event/emit.ts';
-import type { ModelEvent, Outcome } from '../event/event.ts';
+import type { ModelAction, ModelEvent, Outcome } from '../event/event.ts';
 import { guard } from '../event/guard.ts';
 import { type ModelDraft, modelEvent } from '../event/model-event.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
 import { errorText } from './sequelize-error.ts';
-import { type Place, placeIn } from './sequelize-journal.ts';
+import { placeIn } from './sequelize-journal.ts';
+import type { Fate, Held, Place } from './sequelize-place.ts';
 import type { TransactionShape } from './sequelize-shape.ts';
 
 /** What is known of a statement when it has ended. */
@@ -21,7 +22,8 @@ export interface Recorder {
   readonly reads: boolean;
   readonly redactor: Redactor;
   /**
-   * A change is emitted when its outermost transaction has committed; a look and a failure at once. Never throws.
+   * A change is emitted when its outermost transaction has ended, or the process has; a look and a failure at once. Never
+   * throws.
    *
    * @param place where it stands in the transaction. @default the next place
    */
@@ -32,15 +34,18 @@ export interface RecorderOptions {
   /** @default createRedactor() */
   readonly redactor?: Redactor;
   /** @default true */
-  readonly reads?: boolean;
+  readonly reads?: boolean | undefined;
   /** @default Date.now */
   readonly now?: () => number;
+  /** @default false */
+  readonly recordRollbacks?: boolean | undefined;
   readonly isActive: () => boolean;
   readonly provider: () => ApiLoggerProvider | undefined;
 }
 
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { redactor = createRedactor(), reads = true, now = Date.now, isActive, provider } = options;
+  const { redactor = createRedactor(), reads = true, recordRollbacks = false, now = Date.now } = options;
+  const { isActive, provider } = options;
   const send = (event: ModelEvent, origin: Origin): void => emit(event, origin, provider());
   return {
     redactor,
@@ -52,20 +57,54 @@ export function createRecorder(options: RecorderOptions): Recorder {
       guard('recording a change', () => {
         const origin = currentOrigin(now);
         const event = modelEvent({ ...told, transactionId: transaction?.id }, origin, redactor);
-        if (!transaction || event.event_type === 'READ' || event.outcome === 'failure') {
-          send(event, origin);
-          return;
-        }
-        (place ?? placeIn(transaction)).hold((outcome, error) => {
-          guard('recording a change', () =>
-            send(outcome === 'success' ? event : unknown(event, error, redactor), origin),
-          );
-        });
+        if (!transaction || event.event_type === 'READ' || event.outcome === 'failure') send(event, origin);
+        else (place ?? placeIn(transaction)).hold(held(event, (known) => send(known, origin)));
       });
     },
   };
+
+  function held(event: ModelEvent, tell: (event: ModelEvent) => void): Held {
+    const rows = rowsOf(event);
+    const tellAs = (known: ModelEvent, fate: Fate, error: unknown): void => {
+      if (fate === 'rollback' && !recordRollbacks) return;
+      guard('recording a change', () => tell(fate === 'commit' ? known : notDone(known, fate, error, redactor)));
+    };
+    return {
+      tell: (fate, error) => tellAs(event, fate, error),
+      kind: `${event.event_type} ${event.model} ${event.actor_id} ${event.request_id}`,
+      rows,
+      tellAll: (all, fate, error) => tellAs(all === rows ? event : together(event, all), fate, error),
+    };
+  }
 }
 
-function unknown(event: ModelEvent, error: unknown, redactor: Redactor): ModelEvent {
-  return { ...event, outcome: 'unknown', error_message: redactor.text(errorText(error)) };
+function rowsOf({ extra }: ModelEvent): number {
+  const { total_count: count } = extra;
+  return typeof count === 'number' ? count : 1;
+}
+
+/** One record of many changes, of which `event` is the first. */
+function together(event: ModelEvent, rows: number): ModelEvent {
+  const action = BULK[event.event_type] ?? event.event_type;
+  return {
+    ...event,
+    message: `${action} event for ${event.model}`,
+    event_type: action,
+    instance_id: '',
+    instance_repr: {},
+    changes: undefined,
+    extra: { total_count: rows, truncated: true },
+  };
+}
+
+const BULK: Partial<Record<ModelAction, ModelAction>> = {
+  CREATE: 'BULK_CREATE',
+  UPDATE: 'BULK_UPDATE',
+  DELETE: 'BULK_DELETE',
+  RESTORE: 'BULK_RESTORE',
+};
+
+function notDone(event: ModelEvent, fate: 'rollback' | 'unknown', error: unknown, redactor: Redactor): ModelEvent {
+  const reason = error === undefined ? 'The transaction was rolled back' : redactor.text(errorText(error));
+  return { ...event, outcome: fate === 'rollback' ? 'failure' : 'unknown', error_message: reason };
 }

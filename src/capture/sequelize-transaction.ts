@@ -62,7 +62,7 @@ const HAS_IMPLICIT_COMMITS: ReadonlySet<string> = new Set(['mysql', 'mariadb', '
 
 /** Follows what a statement, that the database has answered, did to the transaction that it was sent in. */
 function follow(transaction: TransactionShape, sql: string, { failed, result, error }: Ended, dialect: string): void {
-  if (failed && isWholeRollback(error)) end(transaction, 'rollback');
+  if (failed && isWholeRollback(error)) end(transaction, 'rollback', error);
   if (HAS_IMPLICIT_COMMITS.has(dialect) && COMMITS_IMPLICITLY.test(sql)) {
     if (failed) end(transaction, 'unknown', error);
     else end(transaction, 'commit');

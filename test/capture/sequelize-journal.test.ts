@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataTypes, type Model, type ModelStatic, Sequelize, type Transaction } from 'sequelize';
 
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
+import { placeIn } from '../../src/capture/sequelize-journal.ts';
+import type { TransactionShape } from '../../src/capture/sequelize-shape.ts';
 import { newDatabase, summary, takeRecords } from '../support/sequelize-records.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -286,6 +288,104 @@ describe('changes in a transaction', () => {
     await transaction.commit();
     await assert.rejects(transaction.commit(), /has been finished with state: commit/);
     await assert.rejects(User.create({ name: 'b' }, { transaction }), /commit has been called on this transaction/);
+  });
+});
+
+describe('changes that were rolled back', () => {
+  beforeEach(async () => {
+    sequelize = auditSequelize(newDatabase(), { reads: false, recordRollbacks: true });
+    User = sequelize.define('User', { name: { type: DataTypes.STRING, unique: true } }, { timestamps: false });
+    await sequelize.sync();
+    takeRecords();
+  });
+
+  it('are told as failures where that is asked for, with those that were kept in their order', async () => {
+    await sequelize.transaction(async (transaction) => {
+      await User.create({ name: 'outer' }, { transaction });
+      await sequelize
+        .transaction({ transaction }, async (inner) => {
+          await User.create({ name: 'inner' }, { transaction: inner });
+          throw FAIL;
+        })
+        .catch(roll);
+    });
+    const records = takeRecords();
+    assert.deepEqual(records.map(summary), ['CREATE User 2 failure', 'CREATE User 1']);
+    assert.equal(records[0]?.error_message, 'The transaction was rolled back');
+    assert.equal(records[0]?.transaction_id, records[1]?.transaction_id);
+  });
+
+  it('are told once, where the statement failed itself', async () => {
+    await sequelize
+      .transaction(async (transaction) => {
+        await User.create({ name: 'a' }, { transaction });
+        await User.create({ name: 'a' }, { transaction });
+      })
+      .catch(() => undefined);
+    assert.deepEqual(told(), ['CREATE User failure', 'CREATE User 1 failure']);
+  });
+});
+
+describe('more changes than are told of each for itself', () => {
+  const MANY = 10_000;
+
+  beforeEach(async () => {
+    sequelize = auditSequelize(newDatabase(), { reads: false });
+    User = sequelize.define('User', { name: DataTypes.STRING }, { timestamps: false });
+    await sequelize.sync();
+    takeRecords();
+  });
+
+  /** As if so many statements had gone before. */
+  const fill = (transaction: Transaction): void => {
+    for (let i = 0; i < MANY; i += 1) placeIn(transaction as unknown as TransactionShape);
+  };
+
+  const counted = (): unknown[] => takeRecords().map((record) => [summary(record), record.extra]);
+
+  it('are counted by their kind, without those that a savepoint undid', async () => {
+    await sequelize.transaction(async (transaction) => {
+      fill(transaction);
+      await User.bulkCreate([{ name: 'a' }, { name: 'a' }], { transaction });
+      await User.create({ name: 'a' }, { transaction });
+      for (const commits of [false, true]) {
+        await sequelize
+          .transaction({ transaction }, async (inner) => {
+            for (const name of ['b', 'b']) await User.create({ name }, { transaction: inner });
+            await User.update({ name: 'c' }, { where: { name: 'b' }, transaction: inner });
+            if (!commits) throw FAIL;
+          })
+          .catch(roll);
+      }
+      for (const name of ['a', 'c']) await User.destroy({ where: { name }, transaction });
+    });
+    assert.deepEqual(counted(), [
+      ['BULK_CREATE User', { total_count: 2, fields: ['id', 'name'], instance_ids: ['1', '2'] }],
+      ['CREATE User 3', {}],
+      ['BULK_CREATE User', { total_count: 2, truncated: true }],
+      ['BULK_UPDATE User', { total_count: 2, fields: ['name'], where: { name: 'b' } }],
+      ['BULK_DELETE User', { total_count: 5, truncated: true }],
+    ]);
+  });
+
+  it('are counted together where a savepoint between them was released', async () => {
+    await sequelize.transaction(async (transaction) => {
+      fill(transaction);
+      await User.create({}, { transaction });
+      await sequelize.query('SAVEPOINT one', { transaction });
+      await User.create({}, { transaction });
+      await sequelize.query('RELEASE one', { transaction });
+      await User.create({}, { transaction });
+    });
+    assert.deepEqual(counted(), [['BULK_CREATE User', { total_count: 3, truncated: true }]]);
+  });
+
+  it('are not told when they are rolled back', async () => {
+    const transaction = await sequelize.transaction();
+    fill(transaction);
+    await User.create({ name: 'a' }, { transaction });
+    await transaction.rollback();
+    assert.deepEqual(told(), []);
   });
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { placeIn } from '../../src/capture/sequelize-journal.ts';
+import type { Fate } from '../../src/capture/sequelize-place.ts';
 import type { QueryShape, TransactionShape } from '../../src/capture/sequelize-shape.ts';
 import { type Control, controlIn, runQuery } from '../../src/capture/sequelize-transaction.ts';
 
@@ -124,7 +125,10 @@ async function told(
   const transaction: TransactionShape = { id: 't' };
   for (const step of steps) {
     if (typeof step === 'string' && step.length === 1) {
-      placeIn(transaction).hold((outcome) => seen.push(outcome === 'success' ? step : `${step} ${outcome}`));
+      const tell = (fate: Fate): void => {
+        if (fate !== 'rollback') seen.push(fate === 'commit' ? step : `${step} ${fate}`);
+      };
+      placeIn(transaction).hold({ tell, kind: '', rows: 1, tellAll: () => assert.fail() });
       continue;
     }
     const [sql, end] = typeof step === 'string' ? [step, []] : step;

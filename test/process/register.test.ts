@@ -57,6 +57,19 @@ describe('register', () => {
     );
   });
 
+  it('tells as unknown what was done in a transaction that the process did not live to end', async (t) => {
+    const directory = temporaryFolder(t);
+    const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
+    await register(env, 'unfinished-transaction.mjs');
+    assert.deepEqual(
+      readRecords(directory, 'audit').map((record) => [record['outcome'], record['error_message']]),
+      [
+        ['success', undefined],
+        ['unknown', 'The process ended before the transaction did'],
+      ],
+    );
+  });
+
   it('records the request whose handler killed the process', async (t) => {
     const directory = temporaryFolder(t);
     const { code, stderr } = await register(
