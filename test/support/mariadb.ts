@@ -1,11 +1,18 @@
 import path from 'node:path';
 
 import mariadb from 'mariadb';
+import mysql2 from 'mysql2';
 
 import { type DatabaseServer, startServer } from './database-server.ts';
 
-/** MariaDB 10.11, as Debian 12 has it. */
-export function startMariadb(): Promise<DatabaseServer> {
+const DRIVERS = { mariadb, mysql: mysql2 };
+
+/**
+ * MariaDB 10.11, as Debian 12 has it.
+ *
+ * @param dialect that of MariaDB's own driver, or that of MySQL's
+ */
+export function startMariadb(dialect: 'mariadb' | 'mysql'): Promise<DatabaseServer> {
   const socket = (folder: string): string => path.join(folder, 'socket');
   const common = (folder: string): string[] => ['--no-defaults', `--datadir=${path.join(folder, 'data')}`];
   return startServer({
@@ -22,8 +29,8 @@ export function startMariadb(): Promise<DatabaseServer> {
     isReady: /ready for connections/,
     endBy: 'SIGTERM',
     options: (folder) => ({
-      dialect: 'mariadb',
-      dialectModule: mariadb,
+      dialect,
+      dialectModule: DRIVERS[dialect],
       username: 'root',
       database: 'test',
       dialectOptions: { socketPath: socket(folder) },

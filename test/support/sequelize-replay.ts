@@ -39,6 +39,7 @@ const INSERT_LINE: Readonly<Record<string, string>> = {
   sqlite: 'INSERT INTO Logs DEFAULT VALUES',
   postgres: 'INSERT INTO "Logs" DEFAULT VALUES',
   mariadb: 'INSERT INTO Logs () VALUES ()',
+  mysql: 'INSERT INTO Logs () VALUES ()',
 };
 
 const UNDO = new Error('undo');
