@@ -8,6 +8,7 @@ export { type SequelizeInstrumentationConfig, auditSequelize } from './capture/a
 export { type Actor, type ActorLike, type UserInfo, currentActor, setActor, withActor } from './context/actor.ts';
 export type { UserOf } from './capture/actor-finder.ts';
 export type { Attributes, ExchangeRequest, ExchangeResponse } from './capture/exchange-hooks.ts';
+export type { ModelChoice, ModelChoices, ModelOptions } from './capture/model-options.ts';
 export type { OutgoingRequest } from './capture/outgoing-request.ts';
 export type {
   AnyEvent,

@@ -41,13 +41,13 @@ export function auditInstrumentations(
   redactor?: Redactor,
 ): AuditInstrumentation[] {
   const checked = checkOptions(options, 'auditInstrumentations()');
-  const { http = true, outgoing = true, sequelize = true, reads, recordRollbacks, redaction, ...exchanges } = checked;
+  const { http = true, outgoing = true, sequelize = true, reads, recordRollbacks, models, redaction, ...exchanges } = checked;
   const shared = redactor ?? createRedactor(redaction);
   const config = { ...exchanges, redactor: shared };
   return [
     ...(http ? [new HttpServerInstrumentation(config)] : []),
     ...(http && outgoing ? outgoingInstrumentations(config) : []),
-    ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, reads, recordRollbacks })] : []),
+    ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, reads, recordRollbacks, models })] : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { clientAddress } from './capture/client-address.ts';
+import { isModelChoice } from './capture/model-options.ts';
 import type { AuditOptions } from './options.ts';
 
 /** What an option takes. */
@@ -31,6 +32,10 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
   sequelize: FLAG,
   reads: FLAG,
   recordRollbacks: FLAG,
+  models: {
+    expected: 'an object with, for each model, false or { reads: true or false, sensitive: […], exclude: […] }',
+    accepts: (value) => isObjectOf(value, (_, part) => isModelChoice(part)),
+  },
   console: FLAG,
   maxBodyBytes: {
     expected: `a whole number of bytes from 0 to ${MAX_BODY_BYTES_LIMIT}`,

@@ -1,4 +1,5 @@
 import type { IncomingOptions } from './capture/incoming-options.ts';
+import type { ModelChoices } from './capture/model-options.ts';
 import type { OutgoingOptions } from './capture/outgoing-options.ts';
 import type { RedactionOptions } from './event/redact.ts';
 import { OPTION_RULES, type OptionRule, listOf } from './option-rules.ts';
@@ -13,6 +14,13 @@ export interface InstrumentationOptions extends IncomingOptions, OutgoingOptions
   readonly sequelize?: boolean;
   /** Record what is looked at, not only what is changed. @default true */
   readonly reads?: boolean;
+  /**
+   * What is recorded of which Sequelize model: `{ Session: false, Article: { reads: false, exclude: ['pdf'] } }`. A model
+   * can say it itself, as its option `audit`.
+   *
+   * @default {}
+   */
+  readonly models?: ModelChoices;
   /** Record the changes of a transaction that was rolled back, too, as failures. @default false */
   readonly recordRollbacks?: boolean;
   /** What is a secret beside the defaults, and what is none. */

@@ -111,12 +111,12 @@ describe('the README', () => {
 });
 
 describe('the page on redaction', () => {
-  it('has a declaration that TypeScript takes, and Sequelize then knows `sensitive`', async () => {
+  it('has a declaration that TypeScript takes, and Sequelize then knows `sensitive` and `audit`', async () => {
     const [declaration] = blocksOf(redaction);
     const folder = await project();
-    await writeFile(path.join(folder, 'sensitive.ts'), declaration?.text ?? '');
+    await writeFile(path.join(folder, 'audited-models.ts'), declaration?.text ?? '');
     const model =
-      "import { DataTypes, Sequelize } from 'sequelize';\nimport './sensitive.js';\nnew Sequelize('x').define('A', { b: { type: DataTypes.TEXT, sensitive: true } });\n";
+      "import { DataTypes, Sequelize } from 'sequelize';\nimport './audited-models.js';\nnew Sequelize('x').define('A', { b: { type: DataTypes.TEXT, sensitive: true } }, { audit: { reads: false } });\n";
     await writeFile(path.join(folder, 'model.ts'), model);
     assert.equal(await complaintsOf(folder, 'model.ts', '--skipLibCheck'), '');
   });

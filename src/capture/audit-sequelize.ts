@@ -1,4 +1,5 @@
 import type { Redactor } from '../event/redact.ts';
+import type { ModelChoices } from './model-options.ts';
 import { install } from './sequelize-install.ts';
 import { createRecorder } from './sequelize-recorder.ts';
 import type { SequelizeShape } from './sequelize-shape.ts';
@@ -10,6 +11,8 @@ export interface SequelizeInstrumentationConfig {
   readonly redactor?: Redactor;
   /** Record what is looked at, too. @default true */
   readonly reads?: boolean | undefined;
+  /** What is recorded of which model. @default {} */
+  readonly models?: ModelChoices | undefined;
   /** Record changes that were rolled back, too, as failures. @default false */
   readonly recordRollbacks?: boolean | undefined;
   /** Milliseconds since 1970. @default Date.now */

@@ -44,7 +44,7 @@ export function install(sequelize: SequelizeShape, recorder: Recorder): void {
   if (held) {
     if (held.recorder.active) return;
     held.recorder = recorder;
-    for (const model of sequelize.modelManager.models) learnSensitiveNames(model, recorder);
+    for (const model of sequelize.modelManager.models) recorder.learn(model);
     return;
   }
   const slot: Slot = { recorder };
@@ -63,7 +63,7 @@ function watchQueryInterface(sequelize: SequelizeShape, slot: Slot): void {
   }
   for (const [method, describe] of Object.entries(READS)) {
     around(queryInterface, method, (run, args) =>
-      slot.recorder.reads ? record(sequelize, slot.recorder, describe, run, args) : within(new Call(sequelize), run),
+      slot.recorder.mayRead ? record(sequelize, slot.recorder, describe, run, args) : within(new Call(sequelize), run),
     );
   }
   for (const method of SCHEMA_CHANGES) around(queryInterface, method, (run) => within(new SchemaCall(sequelize), run));
@@ -174,22 +174,16 @@ function rejectedAction(instance: InstanceShape, options: OptionsShape): Told['a
 }
 
 function watchDefinitions(sequelize: SequelizeShape, slot: Slot): void {
-  for (const model of sequelize.modelManager.models) learnSensitiveNames(model, slot.recorder);
+  for (const model of sequelize.modelManager.models) slot.recorder.learn(model);
   sequelize.addHook('afterDefine', 'activity-audit', (model: ModelShape) => {
-    guard('reading a model', () => learnSensitiveNames(model, slot.recorder));
+    guard('reading a model', () => slot.recorder.learn(model));
   });
-}
-
-function learnSensitiveNames(model: ModelShape, recorder: Recorder): void {
-  for (const [name, attribute] of Object.entries(model.rawAttributes)) {
-    if (attribute.sensitive === true) recorder.redactor.addNames([name, attribute.field ?? name]);
-  }
 }
 
 function tell(recorder: Recorder, statement: Statement['tell'], answer: Answer): void {
   const { failed, result, transaction, place } = answer;
   const told = statement(failed ? undefined : result);
-  if (!told || (told.action === 'READ' && !recorder.reads)) return;
+  if (!told) return;
   recorder.record(failed ? { ...told, ...failureOf(answer, told) } : told, transaction, place);
 }
 

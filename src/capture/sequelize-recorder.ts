@@ -6,9 +6,11 @@ import { type ModelDraft, modelEvent } from '../event/model-event.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
 import { errorText } from './sequelize-error.ts';
+import type { ModelChoices } from './model-options.ts';
 import { placeIn } from './sequelize-journal.ts';
+import { ModelRules } from './sequelize-models.ts';
 import type { Fate, Held, Place } from './sequelize-place.ts';
-import type { TransactionShape } from './sequelize-shape.ts';
+import type { ModelShape, TransactionShape } from './sequelize-shape.ts';
 
 /** What is known of a statement when it has ended. */
 export interface Told extends Omit<ModelDraft, 'transactionId'> {
@@ -19,8 +21,10 @@ export interface Told extends Omit<ModelDraft, 'transactionId'> {
 export interface Recorder {
   /** False while recording is switched off. */
   readonly active: boolean;
-  readonly reads: boolean;
-  readonly redactor: Redactor;
+  /** Whether what is looked at is recorded, of any model. */
+  readonly mayRead: boolean;
+  /** To be called for each model, when it has been defined. */
+  learn(model: ModelShape): void;
   /**
    * A change is emitted when its outermost transaction has ended, or the process has; a look and a failure at once. Never
    * throws.
@@ -37,6 +41,8 @@ export interface RecorderOptions {
   readonly reads?: boolean | undefined;
   /** @default Date.now */
   readonly now?: () => number;
+  /** @default {} */
+  readonly models?: ModelChoices | undefined;
   /** @default false */
   readonly recordRollbacks?: boolean | undefined;
   readonly isActive: () => boolean;
@@ -45,16 +51,21 @@ export interface RecorderOptions {
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const { redactor = createRedactor(), reads = true, recordRollbacks = false, now = Date.now } = options;
-  const { isActive, provider } = options;
+  const { models = {}, isActive, provider } = options;
+  const rules = new ModelRules(models, redactor);
   const send = (event: ModelEvent, origin: Origin): void => emit(event, origin, provider());
   return {
-    redactor,
-    reads,
+    get mayRead() {
+      return reads || rules.readsSome;
+    },
+    learn: (model) => rules.learn(model),
     get active() {
       return isActive();
     },
-    record(told, transaction, place) {
+    record(ended, transaction, place) {
       guard('recording a change', () => {
+        const told = rules.shown(ended, reads);
+        if (!told) return;
         const origin = currentOrigin(now);
         const event = modelEvent({ ...told, transactionId: transaction?.id }, origin, redactor);
         if (!transaction || event.event_type === 'READ' || event.outcome === 'failure') send(event, origin);

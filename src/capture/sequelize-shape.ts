@@ -42,6 +42,8 @@ export interface ModelShape {
   readonly [VERSION]?: string;
   readonly [SCHEMA]?: string | null;
   readonly [VIRTUAL]: ReadonlySet<string>;
+  /** What it was defined with; `audit` is ours. */
+  readonly options?: { readonly audit?: unknown };
 }
 
 export interface AttributeShape {

@@ -3,10 +3,10 @@ import { createRequire } from 'node:module';
 import { type TestContext, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
-import { DataTypes, type Model, type ModelStatic, Op, QueryTypes, Sequelize } from 'sequelize';
+import { DataTypes, type InitOptions, Model, type ModelStatic, Op, QueryTypes, Sequelize } from 'sequelize';
 
 import { sqlite } from '../../examples/sqlite.js';
-import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
+import { type SequelizeInstrumentationConfig, auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import { SequelizeInstrumentation } from '../../src/capture/sequelize.ts';
 import { withActor } from '../../src/context/actor.ts';
 import { runInWork } from '../../src/context/work.ts';
@@ -240,6 +240,60 @@ describe('the records of Sequelize', () => {
     takeRecords();
     await assert.rejects(doc.update({ text: 'c' }), { name: 'SequelizeOptimisticLockError' });
     assert.deepEqual(takeRecords().map(summary), ['UPDATE Doc 1 failure']);
+  });
+});
+
+describe('what is recorded of a model', () => {
+  const world = (config: SequelizeInstrumentationConfig): Promise<World> =>
+    newWorld((sequelize) => auditSequelize(sequelize, config));
+
+  it('is nothing where it is left out, by its name and by that of its table', async () => {
+    const { User, Tag, sequelize } = await world({ models: { Tag: false } });
+    await Tag.create({ label: 'x' });
+    await Tag.findAll();
+    await Tag.create({ id: 1 }).catch(rejection);
+    await sequelize.query("UPDATE Tags SET label = 'y'");
+    await User.findByPk(1);
+    assert.deepEqual(takeRecords().map(summary), ['READ User 1']);
+  });
+
+  it('is no look at it, or a look at it alone', async () => {
+    const without = await world({ models: { User: { reads: false } } });
+    await without.User.findByPk(1);
+    await without.Tag.findByPk(1);
+    assert.deepEqual(takeRecords().map(summary), ['READ Tag 1']);
+    const alone = await world({ reads: false, models: { User: { reads: true } } });
+    await alone.User.findByPk(1);
+    await alone.Tag.findByPk(1);
+    assert.deepEqual(takeRecords().map(summary), ['READ User 1']);
+  });
+
+  it('has no attribute that is left out, and no value of one that is sensitive', async () => {
+    const { User } = await world({ models: { User: { exclude: ['settings', 'age'], sensitive: ['email'] } } });
+    const bob = await User.create({ name: 'Bob', age: 7, email: 'bob@x.org', settings: { a: 1 } });
+    await bob.update({ age: 8, email: 'b@x.org', name: 'Rob' });
+    const [created, updated] = takeRecords();
+    assert.equal(created?.instance_repr['email'], '[REDACTED]');
+    assert.equal('settings' in created.instance_repr, false);
+    assert.equal('age' in created.instance_repr, false);
+    assert.deepEqual(updated?.changes?.['email'], ['[REDACTED]', '[REDACTED]']);
+    assert.deepEqual(updated.changes?.['name'], ['Bob', 'Rob']);
+    assert.equal('age' in updated.changes, false);
+  });
+
+  it('can be said by the model, and the options win', async () => {
+    const sequelize = auditSequelize(newDatabase(), { models: { Said: { reads: false } } });
+    const options = { timestamps: false, audit: false };
+    const Silent = sequelize.define('Silent', {}, options);
+    const Said = sequelize.define('Said', {}, options);
+    class Initialized extends Model {}
+    Initialized.init({}, { sequelize, timestamps: false, audit: { reads: false } } as InitOptions);
+    await sequelize.sync();
+    for (const one of [Silent, Said, Initialized]) {
+      await one.create({});
+      await one.findAll();
+    }
+    assert.deepEqual(takeRecords().map(summary), ['CREATE Said 1', 'CREATE Initialized 1']);
   });
 });
 
