@@ -41,7 +41,16 @@ export function auditInstrumentations(
   redactor?: Redactor,
 ): AuditInstrumentation[] {
   const checked = checkOptions(options, 'auditInstrumentations()');
-  const { http = true, outgoing = true, sequelize = true, reads, recordRollbacks, models, redaction, ...exchanges } = checked;
+  const {
+    http = true,
+    outgoing = true,
+    sequelize = true,
+    reads,
+    recordRollbacks,
+    models,
+    redaction,
+    ...exchanges
+  } = checked;
   const shared = redactor ?? createRedactor(redaction);
   const config = { ...exchanges, redactor: shared };
   return [

@@ -38,15 +38,22 @@ export function around(
 /** Runs `run`, and `ended` before the caller learns of the end. */
 export function observe(run: Run, ended: (outcome: Ended) => void): Promise<unknown> {
   const running = run();
-  if (typeof (running as Partial<Promise<unknown>> | undefined)?.then !== 'function') return running;
-  return running.then(
-    (result) => {
-      guard('recording a statement', () => ended({ failed: false, result }));
-      return result;
-    },
-    (error: unknown) => {
-      guard('recording a statement', () => ended({ failed: true, error }));
-      throw error;
-    },
-  );
+  return isPromise(running) ? observed(running, ended) : running;
+}
+
+/** Calls `ended` before the caller learns of the end. An async function, as the stacks of errors lead through those alone. */
+export async function observed(running: Promise<unknown>, ended: (outcome: Ended) => void): Promise<unknown> {
+  let result: unknown;
+  try {
+    result = await running;
+  } catch (error) {
+    guard('recording a statement', () => ended({ failed: true, error }));
+    throw error;
+  }
+  guard('recording a statement', () => ended({ failed: false, result }));
+  return result;
+}
+
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as Partial<Promise<unknown>> | undefined)?.then === 'function';
 }

@@ -1,5 +1,6 @@
 import { guard } from '../event/guard.ts';
-import { type Answer, around } from './sequelize-around.ts';
+import { define } from './define.ts';
+import { type Answer, around, isPromise } from './sequelize-around.ts';
 import { Call, SchemaCall, currentCall, within } from './sequelize-call.ts';
 import { errorText, mayHaveBeenDone } from './sequelize-error.ts';
 import { watchUnfinished } from './sequelize-journal.ts';
@@ -18,7 +19,7 @@ import {
   isObject,
 } from './sequelize-shape.ts';
 import { type Describe, READS, SCHEMA_CHANGES, type Statement, WRITES } from './sequelize-statement.ts';
-import { runQuery, watchCommits } from './sequelize-transaction.ts';
+import { followQuery, watchCommits } from './sequelize-transaction.ts';
 
 /** Shared by all copies of this package in a process. */
 const SLOT = Symbol.for('activity-audit.sequelize.1');
@@ -113,17 +114,27 @@ function watchQueries(sequelize: SequelizeShape, slot: Slot): void {
       const own = call?.owns(options, sequelize) ? call : undefined;
       const transaction = transactionOf(sequelize, options);
       const isRead = options.type === 'SELECT';
-      around(query, 'run', (run, [text]) => {
-        const sql = String(text);
+      aroundRun(query, (sql) => {
         const answered = own
           ? (answer: Answer): void => void (own.answer = answer)
           : guard('reading a query', () => rawTeller(slot.recorder, sql, options, dialect));
-        return runQuery({ query, run, sql, dialect, transaction, isRead }, answered);
+        return followQuery({ query, sql, dialect, transaction, isRead }, answered);
       });
     });
   };
   const { hooks } = sequelize.options;
   hooks['beforeQuery'] = [{ name: 'activity-audit', fn: beforeQuery }, ...(hooks['beforeQuery'] ?? [])];
+}
+
+/** By hand, and in as few calls as can be: they stand in the stacks of the application's errors. */
+function aroundRun(query: QueryShape, sent: (sql: string) => ReturnType<typeof followQuery>): void {
+  const original = query.run;
+  const run = function (this: QueryShape, ...args: Parameters<QueryShape['run']>): Promise<unknown> {
+    const follow = guard('watching a query', () => sent(args[0]));
+    const running = Reflect.apply(original, this, args);
+    return follow && isPromise(running) ? follow(running) : running;
+  };
+  define(query, 'run', run, false);
 }
 
 /** Tells of SQL that the application wrote; undefined where there is nothing to tell. */

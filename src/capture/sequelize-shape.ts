@@ -88,7 +88,7 @@ export interface TransactionShape {
 
 /** One attempt to run one statement. */
 export interface QueryShape {
-  run(sql: string, parameters?: unknown): Promise<unknown>;
+  readonly run: (sql: string, parameters?: unknown) => Promise<unknown>;
   readonly connection: object;
   isRawQuery(): boolean;
 }

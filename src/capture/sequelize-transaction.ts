@@ -1,5 +1,5 @@
 import { recordId } from '../event/record-id.ts';
-import { type Answer, type Ended, around, observe } from './sequelize-around.ts';
+import { type Answer, type Ended, around, observe, observed } from './sequelize-around.ts';
 import { isRefusal, isWholeRollback } from './sequelize-error.ts';
 import {
   begun,
@@ -96,7 +96,6 @@ function wasRefused(result: unknown): boolean {
 /** One query on its way to the database. */
 interface Sent {
   readonly query: QueryShape;
-  readonly run: () => Promise<unknown>;
   readonly sql: string;
   readonly dialect: string;
   readonly transaction: TransactionShape | undefined;
@@ -104,17 +103,28 @@ interface Sent {
   readonly isRead: boolean;
 }
 
+/** Takes what a query that was sent will resolve to, and returns what the application is to get. */
+type Follow = (running: Promise<unknown>) => Promise<unknown>;
+
 /** By connection: the transactions that the application began in SQL, without Sequelize. */
 const unmanaged = new WeakMap<object, TransactionShape>();
 
-/** Runs a query and follows what it does to its transaction. */
-export function runQuery(sent: Sent, answered?: (answer: Answer) => void): Promise<unknown> {
-  const { query, run, dialect, isRead } = sent;
+/**
+ * To be called right before a query is sent: what it does to its transaction is followed then.
+ *
+ * @returns undefined where there is nothing to follow
+ */
+export function followQuery(sent: Sent, answered?: (answer: Answer) => void): Follow | undefined {
+  const { query, dialect, isRead } = sent;
   const transaction = sent.transaction ?? unmanaged.get(query.connection);
   const sql = withoutComments(sent.sql, dialect);
   if (!transaction) {
-    if (!answered && BEGINS_IN_SQL.has(dialect) && BEGIN.test(sql)) return begin(query.connection, run);
-    return answered ? observe(run, answered) : run();
+    if (!answered && BEGINS_IN_SQL.has(dialect) && BEGIN.test(sql))
+      return (running) =>
+        observed(running, ({ failed }) => {
+          if (!failed) begin(query.connection);
+        });
+    return answered && ((running) => observed(running, answered));
   }
   const ended = (outcome: Ended): void => {
     follow(transaction, sql, outcome, dialect);
@@ -122,16 +132,14 @@ export function runQuery(sent: Sent, answered?: (answer: Answer) => void): Promi
     answered?.({ ...outcome, transaction, place: outcome.failed || isRead ? undefined : placeIn(transaction) });
   };
   const asksForAnswer = dialect === 'postgres' && !query.isRawQuery() && controlIn(sql)?.does === 'commit';
-  return asksForAnswer ? commit(query, run, ended) : observe(run, ended);
+  return asksForAnswer ? followCommit(query, ended) : (running) => observed(running, ended);
 }
 
 /** Elsewhere `BEGIN` may be the start of a block. */
 const BEGINS_IN_SQL: ReadonlySet<string> = new Set(['postgres', 'mysql', 'mariadb', 'sqlite']);
 
-function begin(connection: object, run: () => Promise<unknown>): Promise<unknown> {
-  return observe(run, ({ failed }) => {
-    if (!failed) unmanaged.set(connection, { id: recordId(Date.now()) });
-  });
+function begin(connection: object): void {
+  unmanaged.set(connection, { id: recordId(Date.now()) });
 }
 
 /** Without those before the statement. In SQLite, Sequelize doesn't send what begins with `-- `. */
@@ -142,18 +150,16 @@ function withoutComments(sql: string, dialect: string): string {
 const COMMENTS = /^(?:\s|\/\*[^]*?\*\/|--.*\n)+/;
 
 /** Sequelize keeps PostgreSQL's answer for itself, unless the query is a raw one. */
-async function commit(
-  query: QueryShape,
-  run: () => Promise<unknown>,
-  ended: (outcome: Ended) => void,
-): Promise<unknown> {
+function followCommit(query: QueryShape, ended: (outcome: Ended) => void): Follow {
   Object.defineProperty(query, 'isRawQuery', { value: () => true, configurable: true });
-  try {
-    const result = await observe(run, ended);
-    return Array.isArray(result) ? (result[0] as unknown) : result;
-  } finally {
-    Reflect.deleteProperty(query, 'isRawQuery');
-  }
+  return async (running) => {
+    try {
+      const result = await observed(running, ended);
+      return Array.isArray(result) ? (result[0] as unknown) : result;
+    } finally {
+      Reflect.deleteProperty(query, 'isRawQuery');
+    }
+  };
 }
 
 /** A COMMIT may be tried again: only its call knows that it failed in the end. Where ROLLBACK fails, the connection is killed. */

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { placeIn } from '../../src/capture/sequelize-journal.ts';
 import type { Fate } from '../../src/capture/sequelize-place.ts';
 import type { QueryShape, TransactionShape } from '../../src/capture/sequelize-shape.ts';
-import { type Control, controlIn, runQuery } from '../../src/capture/sequelize-transaction.ts';
+import { type Control, controlIn, followQuery } from '../../src/capture/sequelize-transaction.ts';
 
 const CONTROLS: Readonly<Record<string, Control | undefined>> = {
   'START TRANSACTION;': { does: 'begin' },
@@ -99,11 +99,11 @@ describe('a query in a transaction', () => {
   it('has the result, the error and the methods that it has without us', async () => {
     for (const dialect of ['postgres', 'mysql']) {
       const query = queryOf(false);
-      const send = (run: () => Promise<unknown>): Promise<unknown> =>
-        runQuery({ query, run, sql: 'COMMIT', dialect, transaction: { id: 't' }, isRead: false });
-      assert.deepEqual(await send(async () => (query.isRawQuery() ? [['row'], {}] : ['row'])), ['row']);
+      const sent = (run: () => Promise<unknown>): Promise<unknown> =>
+        send({ query, sql: 'COMMIT', dialect, transaction: { id: 't' }, isRead: false }, run);
+      assert.deepEqual(await sent(async () => (query.isRawQuery() ? [['row'], {}] : ['row'])), ['row']);
       await assert.rejects(
-        send(() => Promise.reject(new Error('no'))),
+        sent(() => Promise.reject(new Error('no'))),
         { message: 'no' },
       );
       assert.deepEqual(Reflect.ownKeys(query), []);
@@ -111,6 +111,11 @@ describe('a query in a transaction', () => {
     }
   });
 });
+
+async function send(query: Parameters<typeof followQuery>[0], run: () => Promise<unknown>): Promise<unknown> {
+  const follow = followQuery(query);
+  return follow ? follow(run()) : run();
+}
 
 function queryOf(isRaw: boolean): QueryShape {
   return Object.create({ run: () => Promise.resolve(), isRawQuery: () => isRaw, connection: {} }) as QueryShape;
@@ -133,7 +138,7 @@ async function told(
     }
     const [sql, end] = typeof step === 'string' ? [step, []] : step;
     const run = (): Promise<unknown> => ('parent' in end ? Promise.reject(end) : Promise.resolve(end));
-    await runQuery({ query: queryOf(true), run, sql, dialect, transaction, isRead: false }).catch(() => {});
+    await send({ query: queryOf(true), sql, dialect, transaction, isRead: false }, run).catch(() => {});
   }
   return seen;
 }

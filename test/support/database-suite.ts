@@ -8,6 +8,7 @@ import type { DatabaseServer } from './database-server.ts';
 import { OPERATIONS, newWorld } from './sequelize-operations.ts';
 import { summary, takeRecords } from './sequelize-records.ts';
 import { replayAnySequence } from './sequelize-replay.ts';
+import { assertUndisturbed } from './sequelize-undisturbed.ts';
 
 /**
  * What holds on every database, on a server of the tests' own.
@@ -17,7 +18,7 @@ import { replayAnySequence } from './sequelize-replay.ts';
 export function describeDatabase(
   name: string,
   start: () => Promise<DatabaseServer>,
-  differences: Readonly<Record<string, readonly string[]>>,
+  differences: Readonly<Record<string, readonly string[]>> = {},
 ): void {
   describe(name, () => {
     let server: DatabaseServer;
@@ -39,6 +40,12 @@ export function describeDatabase(
         } finally {
           await sequelize.close();
         }
+      });
+    }
+
+    for (const operation of Object.keys(OPERATIONS)) {
+      it(`is asked the same by ${operation} as without us, and answers the same`, async () => {
+        await assertUndisturbed(operation, server.options);
       });
     }
 

@@ -25,6 +25,8 @@ export function startMariadb(dialect: 'mariadb' | 'mysql'): Promise<DatabaseServ
       `--pid-file=${path.join(folder, 'pid')}`,
       '--skip-networking',
       '--innodb-flush-log-at-trx-commit=0',
+      '--innodb-flush-method=nosync',
+      '--innodb-doublewrite=0',
     ],
     isReady: /ready for connections/,
     endBy: 'SIGTERM',

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
+
+import { type Options, Sequelize } from 'sequelize';
+
+import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
+import { OPERATIONS, newWorld } from './sequelize-operations.ts';
+
+/** What an application and its database saw of one operation. */
+interface Seen {
+  readonly statements: readonly string[];
+  readonly hooks: readonly string[];
+  /** What it resolved to or was rejected with, with all that is in there. */
+  readonly end: string;
+}
+
+/** Has an application do one of `OPERATIONS`, with us and without, and compares what it and its database saw. */
+export async function assertUndisturbed(operation: string, options: Options): Promise<void> {
+  Error.stackTraceLimit = 100;
+  const both: Seen[] = [];
+  for (const prepare of [(sequelize: Sequelize) => sequelize, auditSequelize])
+    both.push(await seen(operation, options, prepare));
+  assert.deepEqual(both[1], both[0]);
+}
+
+async function seen(operation: string, options: Options, prepare: (sequelize: Sequelize) => Sequelize): Promise<Seen> {
+  const statements: string[] = [];
+  const hooks: string[] = [];
+  const logging = (text: string): void => void statements.push(steady(text));
+  const sequelize = prepare(new Sequelize({ ...options, logging }));
+  try {
+    const world = await newWorld(sequelize);
+    for (const hook of HOOKS) {
+      sequelize.addHook(hook as 'beforeQuery', () => void hooks.push(`${hook} after ${statements.length} statements`));
+    }
+    statements.length = 0;
+    const [run] = OPERATIONS[operation] ?? assert.fail(operation);
+    const end = await run(world).then(shown, (error: unknown) => `rejected with ${shown(error)}`);
+    return { statements, hooks, end };
+  } finally {
+    await sequelize.close();
+  }
+}
+
+const HOOKS = [
+  'beforeValidate',
+  'validationFailed',
+  'afterValidate',
+  'beforeCreate',
+  'afterCreate',
+  'beforeUpdate',
+  'afterUpdate',
+  'beforeSave',
+  'afterSave',
+  'beforeUpsert',
+  'afterUpsert',
+  'beforeDestroy',
+  'afterDestroy',
+  'beforeRestore',
+  'afterRestore',
+  'beforeBulkCreate',
+  'afterBulkCreate',
+  'beforeBulkUpdate',
+  'afterBulkUpdate',
+  'beforeBulkDestroy',
+  'afterBulkDestroy',
+  'beforeBulkRestore',
+  'afterBulkRestore',
+  'beforeFind',
+  'afterFind',
+  'beforeCount',
+  'beforeQuery',
+  'afterQuery',
+] as const;
+
+/** Our own part in the stacks of errors. */
+const OUR_FRAME = /\n +at [^\n]*\/src\/capture\/[^\n]*/g;
+
+/** Properties, symbols and stacks too, but for what another process at another time has otherwise. */
+function shown(value: unknown): string {
+  const text = inspect(value, { depth: 4, showHidden: true, sorted: true, maxArrayLength: 20, maxStringLength: 200 });
+  return steady(text);
+}
+
+function steady(text: string): string {
+  return text
+    .replaceAll(OUR_FRAME, '')
+    .replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|(?<=func_)[\da-f]{32}/g, 'UUID')
+    .replaceAll(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.\d]*(?:Z| \+00:00)?/g, 'TIME')
+    .replaceAll(/\(conn=\d+/g, '(conn=N')
+    .replaceAll(/(?:threadId|processID|secretKey|oid)['"]?: -?\d+/gi, 'ID');
+}
