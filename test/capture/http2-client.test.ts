@@ -208,6 +208,23 @@ describe('an exchange of an HTTP/2 session that fails', () => {
     assert.equal(record.outcome, 'failure');
   });
 
+  it('shows an upload that was broken off as cut, whoever broke it off', async () => {
+    await start((stream, { ':path': target }) => {
+      stream.once('data', () => target === '/reset' && stream.close(http2.constants.NGHTTP2_CANCEL));
+    });
+    for (const target of ['/reset', '/destroyed', '/ended']) {
+      const headers = { ':method': 'POST', ':path': target, 'content-type': 'text/plain' };
+      const stream = session.request(headers).on('error', () => undefined);
+      stream.write('see https://ann:hunter');
+      if (target === '/ended') stream.end('2@db.example');
+      if (target !== '/reset') setImmediate(() => stream.destroy());
+      const { request_repr: request } = await outgoingTo(audit, target);
+      const isCut = target !== '/ended';
+      const shown = `see https://[REDACTED]${isCut ? '' : '@db.example'}`;
+      assert.deepEqual([request.body, request.body_truncated], [shown, isCut || undefined], target);
+    }
+  });
+
   it('is recorded where the application gives it up', async () => {
     await start((stream) => {
       stream.respond({ 'content-type': 'text/plain' });
