@@ -547,7 +547,7 @@ const message = fc.oneof(told, prose, urlTold);
 
 const trailers = fc.oneof(
   asciiWord.map((token) => ({ 'X-Token': token })),
-  told.map((text) => ({ 'Grpc-Status': '13', 'Grpc-Message': encodeURIComponent(text) })),
+  told.map((reason) => ({ 'Grpc-Status': '13', 'Grpc-Message': encodeURIComponent(reason) })),
 );
 
 const log = fc.tuple(secretName, asciiWord, told).map(([name, value, body]) => {
