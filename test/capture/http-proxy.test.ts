@@ -59,7 +59,9 @@ async function askedOf(url: string): Promise<readonly [endpoint: string, peer: s
 describe('an exchange of node:http through a proxy', () => {
   it('is with the host of the URL that it names', async () => {
     for (const url of ['http://shop.example:81/named?a=1', 'HTTP://[::1]:82/six']) {
-      const [response] = (await once(http.get({ port, path: url, agent: false }), 'response')) as [http.IncomingMessage];
+      const [response] = (await once(http.get({ port, path: url, agent: false }), 'response')) as [
+        http.IncomingMessage,
+      ];
       response.resume();
     }
     assert.deepEqual(await askedOf('/named?a=1'), ['http://shop.example:81/named?a=1', 'shop.example']);
