@@ -1,5 +1,6 @@
+import { report } from './event/guard.ts';
 import { OptionError } from './options.ts';
-import type { Signal, Signals } from './start-sdk.ts';
+import type { LogBatches, Signal, Signals } from './start-sdk.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -34,7 +35,36 @@ export function signalsFrom(env: Environment): Signals | undefined {
   const traces = isAskedFor('traces', env);
   const metrics = isAskedFor('metrics', env);
   const logs = isAskedFor('logs', env) ? logsProtocol(env) : undefined;
-  return traces || metrics || logs ? { traces, metrics, logs } : undefined;
+  return traces || metrics || logs ? { traces, metrics, logs, logBatches: logBatchesFrom(env) } : undefined;
+}
+
+/**
+ * What `OTEL_BLRP_*` say. A value that is none is reported and left out, as OpenTelemetry's specification wants it of
+ * numbers; a time of 0 is no limit for an export.
+ */
+export function logBatchesFrom(env: Environment): LogBatches {
+  const delay = numberFrom('OTEL_BLRP_SCHEDULE_DELAY', env, 0);
+  const timeout = numberFrom('OTEL_BLRP_EXPORT_TIMEOUT', env, 0);
+  const queue = numberFrom('OTEL_BLRP_MAX_QUEUE_SIZE', env, 1);
+  const batch = numberFrom('OTEL_BLRP_MAX_EXPORT_BATCH_SIZE', env, 1);
+  return {
+    ...(delay !== undefined && { scheduledDelayMillis: delay }),
+    ...(timeout !== undefined && { exportTimeoutMillis: timeout || LONGEST_TIMER }),
+    ...(queue !== undefined && { maxQueueSize: queue }),
+    ...(batch !== undefined && { maxExportBatchSize: batch }),
+  };
+}
+
+/** Milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+function numberFrom(name: string, env: Environment, least: 0 | 1): number | undefined {
+  const text = env[name]?.trim();
+  if (!text) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : -1;
+  if (value >= least) return Math.min(value, LONGEST_TIMER);
+  report(`reading ${name}`, `expected a whole number${least > 0 ? ' above 0' : ''}, got ${JSON.stringify(text)}`);
+  return undefined;
 }
 
 function isAskedFor(signal: Signal, env: Environment): boolean {

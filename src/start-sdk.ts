@@ -12,6 +12,15 @@ export interface Signals {
   readonly metrics: boolean;
   /** How log records are sent, if they are. */
   readonly logs: 'http/protobuf' | 'http/json' | 'grpc' | undefined;
+  readonly logBatches: LogBatches;
+}
+
+/** How log records wait to be sent; what is not said is as OpenTelemetry's BatchLogRecordProcessor has it. */
+export interface LogBatches {
+  readonly maxQueueSize?: number;
+  readonly maxExportBatchSize?: number;
+  readonly scheduledDelayMillis?: number;
+  readonly exportTimeoutMillis?: number;
 }
 
 const LOG_EXPORTERS = {
@@ -42,7 +51,7 @@ export function startSdk(
       new (load('@opentelemetry/instrumentation-http', 'HttpInstrumentation'))(),
       new (load('@opentelemetry/instrumentation-express', 'ExpressInstrumentation'))(),
     ],
-    logRecordProcessors: [...processors.map(keptOpen), ...(signals.logs ? [otlpProcessor(signals.logs, fromSdk)] : [])],
+    logRecordProcessors: [...processors.map(keptOpen), ...otlpProcessors(signals, fromSdk)],
     // Detectors that answer at once: a record is written before a host's id has been looked up.
     resourceDetectors: [envDetector, processDetector],
     ...(signals.traces ? {} : { spanProcessors: [] }),
@@ -75,11 +84,12 @@ function keptOpen(processor: AuditLogRecordProcessor): object {
   };
 }
 
-/** Sends records as `OTEL_EXPORTER_OTLP_*` say. */
-function otlpProcessor(protocol: keyof typeof LOG_EXPORTERS, fromSdk: NodeJS.Require): object {
+/** Send records as `OTEL_EXPORTER_OTLP_*` say. */
+function otlpProcessors({ logs, logBatches }: Signals, fromSdk: NodeJS.Require): object[] {
+  if (!logs) return [];
   const { BatchLogRecordProcessor } = fromSdk('@opentelemetry/sdk-logs') as { BatchLogRecordProcessor: Constructor };
-  const { OTLPLogExporter } = fromSdk(LOG_EXPORTERS[protocol]) as { OTLPLogExporter: Constructor };
-  return new BatchLogRecordProcessor({ exporter: new OTLPLogExporter() });
+  const { OTLPLogExporter } = fromSdk(LOG_EXPORTERS[logs]) as { OTLPLogExporter: Constructor };
+  return [new BatchLogRecordProcessor({ ...logBatches, exporter: new OTLPLogExporter() })];
 }
 
 function load(name: string, exported: string): Constructor {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { isDisabled, resourceFrom, signalsFrom } from '../src/otel-environment.ts';
+import { isDisabled, logBatchesFrom, resourceFrom, signalsFrom } from '../src/otel-environment.ts';
 
 describe('the resource', () => {
   it('has the name of OTEL_SERVICE_NAME, before that of OTEL_RESOURCE_ATTRIBUTES', () => {
@@ -31,7 +31,7 @@ describe('OTEL_SDK_DISABLED', () => {
 });
 
 describe('signals', () => {
-  const asked: [env: Record<string, string>, signals: ReturnType<typeof signalsFrom>][] = [
+  const asked: [env: Record<string, string>, signals: object | undefined][] = [
     [{}, undefined],
     [{ OTEL_SERVICE_NAME: 'blog' }, undefined],
     [{ OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' }, undefined],
@@ -52,7 +52,8 @@ describe('signals', () => {
     ],
   ];
   for (const [env, signals] of asked) {
-    it(`are ${JSON.stringify(signals)} by ${JSON.stringify(env)}`, () => assert.deepEqual(signalsFrom(env), signals));
+    it(`are ${JSON.stringify(signals)} by ${JSON.stringify(env)}`, () =>
+      assert.deepEqual(signalsFrom(env), signals && { ...signals, logBatches: {} }));
   }
 
   it('are refused where they can not be', () => {
@@ -63,6 +64,41 @@ describe('signals', () => {
     assert.throws(
       () => signalsFrom({ OTEL_LOGS_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }),
       /expected http\/protobuf, http\/json or grpc/,
+    );
+  });
+});
+
+describe('batches of log records', () => {
+  it('are what OTEL_BLRP_* say', () => {
+    const env = {
+      OTEL_BLRP_SCHEDULE_DELAY: '0',
+      OTEL_BLRP_EXPORT_TIMEOUT: ' 5000 ',
+      OTEL_BLRP_MAX_QUEUE_SIZE: '100',
+      OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '10',
+    };
+    assert.deepEqual(logBatchesFrom(env), {
+      scheduledDelayMillis: 0,
+      exportTimeoutMillis: 5000,
+      maxQueueSize: 100,
+      maxExportBatchSize: 10,
+    });
+    assert.deepEqual(signalsFrom({ ...env, OTEL_LOGS_EXPORTER: 'otlp' })?.logBatches, logBatchesFrom(env));
+  });
+
+  it('have no limit of time for 0, as long as a timer of Node.js can be', () => {
+    assert.deepEqual(logBatchesFrom({ OTEL_BLRP_EXPORT_TIMEOUT: '0' }), { exportTimeoutMillis: 2 ** 31 - 1 });
+    assert.deepEqual(logBatchesFrom({ OTEL_BLRP_SCHEDULE_DELAY: '9999999999' }), { scheduledDelayMillis: 2 ** 31 - 1 });
+  });
+
+  it('are the SDK’s own where a variable is empty, and where it is wrong, which is reported', (t) => {
+    const written = t.mock.method(process.stderr, 'write', () => true);
+    assert.deepEqual(logBatchesFrom({ OTEL_BLRP_SCHEDULE_DELAY: '' }), {});
+    assert.equal(written.mock.callCount(), 0);
+    for (const value of ['-1', '1.5', 'many', '0'])
+      assert.deepEqual(logBatchesFrom({ OTEL_BLRP_MAX_QUEUE_SIZE: value }), {}, value);
+    assert.match(
+      String(written.mock.calls[0]?.arguments[0]),
+      /OTEL_BLRP_MAX_QUEUE_SIZE failed: expected a whole number above 0, got "-1"/,
     );
   });
 });

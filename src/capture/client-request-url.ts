@@ -1,22 +1,23 @@
 import type { ClientRequest } from 'node:http';
 
 import { headerOf } from '../event/header-of.ts';
+import { namedUrl } from './named-url.ts';
 
 /**
  * The URL that a request of Node's HTTP client asks for.
  *
- * @param path as the application asked: one to a proxy names the whole URL itself
+ * @param path as the application asked
  * @param headers name, value, name, value …
  * @param port of the connection, where there is one
  */
 export function clientRequestUrl(
-  { protocol, host }: ClientRequest,
+  { method, protocol, host }: ClientRequest,
   path: string,
   headers: readonly string[],
   port?: number,
 ): string {
-  if (/^https?:\/\//i.test(path)) return path;
-  return `${protocol}//${authority(bracketed(host), headerOf(headers, 'host'), port)}${path.startsWith('/') ? '' : '/'}${path}`;
+  const sentTo = authority(bracketed(host), headerOf(headers, 'host'), port);
+  return namedUrl(method, path) ?? `${protocol}//${sentTo}${path.startsWith('/') ? '' : '/'}${path}`;
 }
 
 /** Node puts host and port into the header `Host`, where the application doesn't say something else there. */

@@ -4,6 +4,7 @@ import { headerOf } from '../event/header-of.ts';
 import { bareHost } from './bare-host.ts';
 import { clientRequestUrl } from './client-request-url.ts';
 import { type HttpWatcher, unwatch, watch } from './http-patch.ts';
+import { namedUrl } from './named-url.ts';
 import { outgoingError } from './outgoing-error.ts';
 import { OutgoingExchange, type OutgoingExchangeOptions, type OutgoingFacts } from './outgoing-exchange.ts';
 import { sentHeaders } from './sent-headers.ts';
@@ -76,7 +77,7 @@ export class HttpClientExchange extends OutgoingExchange implements HttpWatcher 
       protocol: request.protocol === 'https:' ? 'https' : 'http',
       method: this.#method,
       url: clientRequestUrl(request, this.#path, headers, this.#port),
-      peer: bareHost(request.host),
+      peer: bareHost(hostOf(namedUrl(this.#method, this.#path)) ?? request.host),
       requestHeaders: headers,
       statusCode: response?.statusCode,
       responseHeaders: response?.rawHeaders ?? [],
@@ -89,6 +90,10 @@ export class HttpClientExchange extends OutgoingExchange implements HttpWatcher 
     this.responseBody.complete = false;
     this.responseBody.size = Number(headers['content-length'] ?? this.responseBody.size);
   }
+}
+
+function hostOf(url: string | undefined): string | undefined {
+  return url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
 /** What a channel of Node tells of a request that is being watched. */

@@ -71,7 +71,8 @@ export class Http2ClientExchange extends OutgoingExchange implements StreamWatch
 
   protected facts(): OutgoingFacts {
     const headers = this.#headers;
-    this.requestBody.complete = this.#stream.writableEnded;
+    // Node also ends the writable side of a stream that was broken off.
+    this.requestBody.complete = this.#stream.writableFinished && !this.#stream.aborted;
     this.requestBody.hidden = this.#isConnection;
     this.responseBody.hidden = this.#isConnection;
     return {

@@ -9,3 +9,9 @@ export function http2Url(headers: OutgoingHttpHeaders, session: ClientHttp2Sessi
 export function http2Authority(headers: OutgoingHttpHeaders): string {
   return String(headers[':authority'] ?? headers.host ?? '');
 }
+
+/** That of a request that doesn't say another: the host and port that the session was opened with. Node shows it nowhere else. */
+export function http2SessionAuthority(session: ClientHttp2Session): string {
+  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'authority');
+  return (symbol && (session as unknown as Record<symbol, string>)[symbol]) ?? '';
+}

@@ -21,17 +21,29 @@ export interface OutgoingInstrumentationConfig extends OutgoingOptions {
   readonly now?: () => number;
 }
 
+/** A request that is about to be made. */
+export interface Draft {
+  readonly facts: OutgoingRequest;
+  readonly addHeader: (name: string, value: string) => void;
+}
+
 /** What the instrumentations of HTTP clients share: a channel that tells of each request, and the way to its record. */
 export abstract class OutgoingInstrumentation<Request> extends Instrumentation<OutgoingInstrumentationConfig> {
   readonly #inFlight = new InFlight();
-  readonly #channel: string;
+  readonly #subscriptions: readonly (readonly [channel: string, onMessage: (message: unknown) => void])[];
   #rules: OutgoingRules;
   #isEnabled = false;
 
-  /** @param channel tells of a request while it is being created, in the work that asks for it */
-  protected constructor(client: string, channel: string, config: OutgoingInstrumentationConfig) {
+  /**
+   * @param channel tells of a request while it is being created, in the work that asks for it
+   * @param draftChannel tells of it before that, where it is too late then to add a header
+   */
+  protected constructor(client: string, channel: string, config: OutgoingInstrumentationConfig, draftChannel?: string) {
     super(`activity-audit/${client}`, config);
-    this.#channel = channel;
+    this.#subscriptions = [
+      [channel, this.#onCreated],
+      ...(draftChannel === undefined ? [] : [[draftChannel, this.#onDrafted] as const]),
+    ];
     this.#rules = outgoingRules(config);
     this.enable();
   }
@@ -43,6 +55,11 @@ export abstract class OutgoingInstrumentation<Request> extends Instrumentation<O
 
   /** Adds a header that the request doesn't have, if it isn't too late. */
   protected abstract addHeader(request: Request, name: string, value: string): void;
+
+  /** The request that `draftChannel` tells of, unless it is nobody's business. */
+  protected draftIn(_message: unknown): Draft | undefined {
+    return undefined;
+  }
 
   protected abstract watch(request: Request, options: OutgoingExchangeOptions): OutgoingExchange;
 
@@ -59,7 +76,7 @@ export abstract class OutgoingInstrumentation<Request> extends Instrumentation<O
   protected override start(): void {
     if (this.#isEnabled) return;
     this.#isEnabled = true;
-    subscribe(this.#channel, this.#onCreated);
+    for (const [channel, onMessage] of this.#subscriptions) subscribe(channel, onMessage);
     this.#inFlight.open();
   }
 
@@ -67,7 +84,7 @@ export abstract class OutgoingInstrumentation<Request> extends Instrumentation<O
   override disable(): void {
     if (!this.#isEnabled) return;
     this.#isEnabled = false;
-    unsubscribe(this.#channel, this.#onCreated);
+    for (const [channel, onMessage] of this.#subscriptions) unsubscribe(channel, onMessage);
     this.#inFlight.close();
   }
 
@@ -85,7 +102,8 @@ export abstract class OutgoingInstrumentation<Request> extends Instrumentation<O
     const rules = this.#rules;
     const { forwardsTo, ignores, askHooks } = rules;
     const facts = forwardsTo || ignores || askHooks ? this.factsOf(request) : undefined;
-    if (facts && forwardsTo?.(facts.url)) this.#forwardRequestId(request, facts, origin);
+    if (facts && forwardsTo?.(facts.url))
+      this.#forwardRequestId(facts, origin, (name, value) => this.addHeader(request, name, value));
     if (facts && ignores?.(facts)) return;
     const exchange = this.watch(request, {
       origin,
@@ -97,9 +115,20 @@ export abstract class OutgoingInstrumentation<Request> extends Instrumentation<O
     this.#inFlight.add(exchange);
   }
 
-  #forwardRequestId(request: Request, { headers }: OutgoingRequest, { requestId }: Origin): void {
+  readonly #onDrafted = (message: unknown): void => {
+    guard('forwarding the id of a request', () => this.#drafted(message));
+  };
+
+  #drafted(message: unknown): void {
+    const { forwardsTo } = this.#rules;
+    if (!forwardsTo || isTracingSuppressed(context.active())) return;
+    const draft = this.draftIn(message);
+    if (draft && forwardsTo(draft.facts.url)) this.#forwardRequestId(draft.facts, currentOrigin(), draft.addHeader);
+  }
+
+  #forwardRequestId({ headers }: OutgoingRequest, { requestId }: Origin, addHeader: Draft['addHeader']): void {
     if (requestId === undefined || headers[REQUEST_ID] !== undefined) return;
-    guard('forwarding the id of a request', () => this.addHeader(request, REQUEST_ID, requestId));
+    guard('forwarding the id of a request', () => addHeader(REQUEST_ID, requestId));
   }
 
   #told(exchange: OutgoingExchange, draft: OutgoingDraft, origin: Origin, maxBodyBytes: number): void {

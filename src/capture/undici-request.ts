@@ -1,4 +1,5 @@
 import { headersIn } from './headers-in.ts';
+import { namedUrl } from './named-url.ts';
 
 /** What we see of a request inside undici 6 to 8, and of the copies of undici that are built into Node. */
 export interface UndiciRequest {
@@ -13,10 +14,8 @@ export interface UndiciRequest {
   addHeader?(name: string, value: string): void;
 }
 
-/** A request to a proxy names the whole URL itself, one for a tunnel the host alone. */
-export function undiciRequestUrl({ origin, path }: UndiciRequest): string {
-  if (/^https?:\/\//i.test(path)) return path;
-  return `${String(origin).replace(/\/$/, '')}${path.startsWith('/') ? '' : '/'}${path}`;
+export function undiciRequestUrl({ method, origin, path }: UndiciRequest): string {
+  return namedUrl(method, path) ?? `${String(origin).replace(/\/$/, '')}${path.startsWith('/') ? '' : '/'}${path}`;
 }
 
 export function addUndiciHeader(request: UndiciRequest, name: string, value: string): void {

@@ -1,3 +1,4 @@
+import { ownText } from './own-text.ts';
 import { parseJson } from './parse-json.ts';
 import type { Verdict } from './redaction-policy.ts';
 
@@ -21,6 +22,7 @@ export interface JsonNameRules {
 
 /** Names that are remembered; hostile ones make it forget them all rather than grow. */
 const MAX_NAMES = 2000;
+/** Longer ones are decided on each time. */
 const MAX_REMEMBERED = 256;
 
 /** The names in JSON texts, each decided on once. */
@@ -36,25 +38,35 @@ export class JsonNames {
 
   /**
    * @param raw what stands between the quotes
+   * @param last the name that came before it in its text, if one did
    * @returns undefined where that is no JSON
    */
-  of(raw: string): JsonName | undefined {
-    const known = this.#known.get(raw);
-    if (known) return known;
-    const name = raw.includes('\\') ? parseJson(`"${raw}"`) : raw;
-    if (typeof name !== 'string') return undefined;
-    const decided: JsonName = { member: `"${raw}":`, name, verdict: this.#verdictOn(name), next: undefined };
-    if (raw.length <= MAX_REMEMBERED) {
-      if (this.#known.size >= MAX_NAMES) this.forget();
-      this.#known.set(raw, decided);
-    }
-    return decided;
+  of(raw: string, last: JsonName | undefined): JsonName | undefined {
+    if (raw.length > MAX_REMEMBERED) return this.#decided(raw);
+    const name = this.#known.get(raw) ?? this.#remembered(ownText(raw));
+    if (name && last) last.next = name;
+    else if (name) this.first = name;
+    return name;
   }
 
   /** To be called when names become secret. */
   forget(): void {
     this.#known.clear();
     this.first = undefined;
+  }
+
+  #remembered(raw: string): JsonName | undefined {
+    const decided = this.#decided(raw);
+    if (!decided) return undefined;
+    if (this.#known.size >= MAX_NAMES) this.forget();
+    this.#known.set(raw, decided);
+    return decided;
+  }
+
+  #decided(raw: string): JsonName | undefined {
+    const name = raw.includes('\\') ? parseJson(`"${raw}"`) : raw;
+    if (typeof name !== 'string') return undefined;
+    return { member: `"${raw}":`, name, verdict: this.#verdictOn(name), next: undefined };
   }
 
   #verdictOn(name: string): JsonName['verdict'] {

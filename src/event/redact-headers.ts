@@ -1,6 +1,7 @@
 import type { Json } from './event.ts';
 import { headerText } from './headers-as-sent.ts';
 import { textJson } from './json-text.ts';
+import { ownText } from './own-text.ts';
 import type { Verdict } from './redaction-policy.ts';
 
 /** What is decided elsewhere; none of it throws. */
@@ -30,6 +31,16 @@ const MAX_NAMES = 1000;
 /** Of names and of values. */
 const MAX_REMEMBERED = 512;
 
+/** One that is not remembered could not be seen to come twice. */
+const TOO_LONG: Header = {
+  verdict: 'keep',
+  isSpecial: true,
+  jsonOfName: '',
+  lastValue: undefined,
+  lastMember: '',
+  seenIn: 0,
+};
+
 /** Headers as JSON texts, redacted. Most names and values come again and again, and are decided on once. */
 export class HeaderTexts {
   readonly #rules: HeaderRules;
@@ -42,7 +53,7 @@ export class HeaderTexts {
 
   /**
    * @param headers name, value, name, value …
-   * @returns undefined where a name comes twice or has a secret in it, or labels a value
+   * @returns undefined where a name comes twice, is very long or has a secret in it, or labels a value
    */
   json(headers: readonly string[]): string | undefined {
     if (this.#known.size > MAX_NAMES) this.forget();
@@ -67,11 +78,13 @@ export class HeaderTexts {
   #of(name: string): Header {
     const known = this.#known.get(name);
     if (known) return known;
+    if (name.length > MAX_REMEMBERED) return TOO_LONG;
     const verdict = this.#rules.ofName(name);
     const hidesName = verdict === 'rename' || (verdict !== 'keep' && this.#rules.ofText(name) !== name);
     const isSpecial = hidesName || name === 'value';
-    const header = { verdict, isSpecial, jsonOfName: textJson(name), lastValue: undefined, lastMember: '', seenIn: 0 };
-    this.#known.set(name, header);
+    const own = ownText(name);
+    const header = { verdict, isSpecial, jsonOfName: textJson(own), lastValue: undefined, lastMember: '', seenIn: 0 };
+    this.#known.set(own, header);
     return header;
   }
 

@@ -89,12 +89,9 @@ class Scan {
     }
     const start = this.#at;
     if (this.#text.charCodeAt(start) !== QUOTE || !this.#quoted()) return undefined;
-    const name = this.#names.of(this.#text.slice(start + 1, this.#at - 1));
+    const name = this.#names.of(this.#text.slice(start + 1, this.#at - 1), last);
     this.#blanks();
-    if (!name || !this.#sign(COLON)) return undefined;
-    if (last) last.next = name;
-    else this.#names.first = name;
-    return (this.#lastName = name);
+    return name && this.#sign(COLON) ? (this.#lastName = name) : undefined;
   }
 
   #list(depth: number): boolean {

@@ -1,3 +1,4 @@
+import { ownText } from './own-text.ts';
 import { isSecretName, lettersOf } from './secrets.ts';
 import { URL_PATH, type UrlPath, isUrlPath, urlPath } from './url-path.ts';
 
@@ -110,7 +111,7 @@ export function createRedactionPolicy(
     const verdict = decide(name);
     if (name.length <= MAX_REMEMBERED_NAME) {
       if (verdicts.size >= MAX_VERDICTS) verdicts.clear();
-      verdicts.set(name, verdict);
+      verdicts.set(ownText(name), verdict);
     }
     return verdict;
   }

@@ -10,6 +10,8 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 
 import { currentActor, withActor } from '../../src/context/actor.ts';
+import { runInWork } from '../../src/context/work.ts';
+import type { InstrumentationOptions } from '../../src/options.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
 import { inContext } from '../support/context-manager.ts';
 import { installed } from '../support/install.ts';
@@ -30,13 +32,15 @@ afterEach(() => {
   server = undefined;
 });
 
-async function start(handle: (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void) {
-  await serve(http2.createServer().on('stream', handle));
+type Handle = (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void;
+
+async function start(handle: Handle, options?: InstrumentationOptions): Promise<void> {
+  await serve(http2.createServer().on('stream', handle), options);
   connect(url);
 }
 
-async function serve(on: Server): Promise<void> {
-  audit = observeAudit();
+async function serve(on: Server, options?: InstrumentationOptions): Promise<void> {
+  audit = observeAudit(options);
   server = on.on('stream', (stream: http2.ServerHttp2Stream) => stream.on('error', () => undefined));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -208,6 +212,23 @@ describe('an exchange of an HTTP/2 session that fails', () => {
     assert.equal(record.outcome, 'failure');
   });
 
+  it('shows an upload that was broken off as cut, whoever broke it off', async () => {
+    await start((stream, { ':path': target }) => {
+      stream.once('data', () => target === '/reset' && stream.close(http2.constants.NGHTTP2_CANCEL));
+    });
+    for (const target of ['/reset', '/destroyed', '/ended']) {
+      const headers = { ':method': 'POST', ':path': target, 'content-type': 'text/plain' };
+      const stream = session.request(headers).on('error', () => undefined);
+      stream.write('see https://ann:hunter');
+      if (target === '/ended') stream.end('2@db.example');
+      if (target !== '/reset') setImmediate(() => stream.destroy());
+      const { request_repr: request } = await outgoingTo(audit, target);
+      const isCut = target !== '/ended';
+      const shown = `see https://[REDACTED]${isCut ? '' : '@db.example'}`;
+      assert.deepEqual([request.body, request.body_truncated], [shown, isCut || undefined], target);
+    }
+  });
+
   it('is recorded where the application gives it up', async () => {
     await start((stream) => {
       stream.respond({ 'content-type': 'text/plain' });
@@ -220,6 +241,48 @@ describe('an exchange of an HTTP/2 session that fails', () => {
     assert.equal(record.error_message, 'The response was not received to its end (CANCEL)');
     assert.equal(record.response_repr.body, 'half');
     assert.equal(record.response_repr.body_truncated, true);
+  });
+});
+
+describe('forwardRequestId', () => {
+  for (const [hosts, isSent] of [
+    [['127.0.0.*'], true],
+    [['127.0.0.1:1', 'localhost'], false],
+  ] as const) {
+    it(`as ${JSON.stringify(hosts)} has a request carry it ${isSent ? 'there' : 'nowhere'}`, async () => {
+      await start(ok, { forwardRequestId: hosts });
+      await runInWork({ requestId: 'id-1' }, () => ask({ ':path': '/asked' }));
+      const { headers } = (await outgoingTo(audit, '/asked')).request_repr;
+      assert.equal(headers['x-request-id'], isSent ? 'id-1' : undefined);
+    });
+  }
+
+  it('goes by the host that a request says', async () => {
+    await start(ok, { forwardRequestId: ['shop.example'] });
+    await runInWork({ requestId: 'id-1' }, async () => {
+      await ask({ ':path': '/says', ':authority': 'shop.example' });
+      await ask({ ':path': '/says-too', Host: 'shop.example:81' });
+    });
+    for (const asked of ['/says', '/says-too'])
+      assert.equal((await outgoingTo(audit, asked)).request_repr.headers['x-request-id'], 'id-1');
+  });
+
+  it('leaves the headers of the application and what is said of them', async () => {
+    const got: http2.IncomingHttpHeaders[] = [];
+    await start((stream, headers) => (got.push(headers), ok(stream)), { forwardRequestId: true });
+    const headers = { ':path': '/asked', 'x-hidden': 'x', [http2.sensitiveHeaders]: ['x-hidden'] };
+    await runInWork({ requestId: 'id-1' }, () => ask(headers));
+    assert.deepEqual(Object.keys(headers), [':path', 'x-hidden']);
+    assert.deepEqual([got[0]?.['x-request-id'], got[0]?.['x-hidden']], ['id-1', 'x']);
+    assert.equal((await outgoingTo(audit, '/asked')).request_repr.headers['x-hidden'], '[REDACTED]');
+  });
+
+  it('leaves what Node.js refuses to it', async () => {
+    await start(ok, { forwardRequestId: true });
+    runInWork({ requestId: 'id-1' }, () => {
+      for (const headers of [null, 7, 'x'])
+        assert.throws(() => session.request(headers as never), { code: 'ERR_INVALID_ARG_TYPE' });
+    });
   });
 });
 

@@ -63,7 +63,7 @@ for (const version of ['20.20.2', '24.21.0'] as const) {
         assert.deepEqual(sent, expected, client);
         assert.deepEqual(shown[client], expected, `the record of ${client}`);
       }
-      assert.equal(Object.keys(ids).length, 13 + 4 * libraries[version].length);
+      assert.equal(Object.keys(ids).length, 21 + 4 * libraries[version].length);
     });
 
     it('is sent to nobody by default', async (t) => {

@@ -216,4 +216,22 @@ describe('with OTLP asked for', () => {
     assert.match(traces, new RegExp(String(record?.['span_id'])));
     assert.match(collector.received('/v1/logs').join(''), new RegExp(String(record?.['record_id'])));
   });
+
+  it('sends the records in batches as OTEL_BLRP_* say', async (t) => {
+    const collector = await collect();
+    t.after(() => collector.close());
+    const { code, stderr } = await register({
+      ACTIVITY_AUDIT_DIRECTORY: temporaryFolder(t),
+      ACTIVITY_AUDIT_CONSOLE: 'false',
+      OTEL_LOGS_EXPORTER: 'otlp',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '1',
+    });
+    assert.equal(code, 0, stderr);
+    const batches = collector.received('/v1/logs').map((batch) => String(batch).match(/"logRecords":\[/g)?.length);
+    assert.deepEqual(batches, [1, 1]);
+  });
 });

@@ -42,7 +42,7 @@ function percentDecoded(text: string): string {
 /** An exchange as `test/fixtures/secrets/exchanges.mjs` does it. */
 export interface Plan {
   readonly id: string;
-  readonly client: 'http' | 'fetch';
+  readonly client: 'http' | 'fetch' | 'http2';
   readonly method: string;
   readonly target: string;
   readonly headers: readonly Header[];
@@ -51,7 +51,10 @@ export interface Plan {
   readonly chunkBytes: number;
   readonly breakOffAt: number | undefined;
   readonly reason: string | undefined;
-  readonly isDead: boolean;
+  /** Before anybody was reached. */
+  readonly failure: Failure | undefined;
+  /** Over HTTP/2: never to be kept by anybody on the way, whatever it is called. */
+  readonly sensitive: Header | undefined;
   readonly upgrade: boolean;
   readonly auth: string | undefined;
   readonly trailers: object | undefined;
@@ -63,12 +66,21 @@ export interface Plan {
     readonly body: string;
     readonly breakOffAt: number | undefined;
     readonly trailers: object | undefined;
+    /** Over HTTP/2: the path of what is pushed along. */
+    readonly pushed: string | undefined;
   };
   /** Texts of no secret, which the records show. */
   readonly innocent: readonly string[];
 }
 
 type Header = readonly [name: string, value: string];
+
+/** Undefined most of the time. */
+function onceIn<T>(times: number, some: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: some });
+}
+
+type Failure = 'refused' | 'no such name' | 'no trust' | 'no TLS';
 
 const marks = (between: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc.array(between, { maxLength: 6 }).map((parts) => [MARK, ...parts.map((part) => part + MARK)].join(''));
@@ -273,6 +285,10 @@ const secretHeader: fc.Arbitrary<Header> = fc.oneof(
     fc.constant('Link'),
     asciiWord.map((token) => `<https://x.example/reset/${token}?token=${token}>; rel="next"`),
   ),
+  fc.tuple(
+    fc.constant('Grpc-Message'),
+    fc.tuple(secretName, asciiWord).map(([name, value]) => encodeURIComponent(`failed, ${name}: ${value}`)),
+  ),
 );
 /** Several of those that hold a URL would be joined to what is none. */
 const headers = fc
@@ -439,6 +455,24 @@ const binary: fc.Arbitrary<Content> = anything.map((secret) => ({
   innocent: [],
 }));
 
+/** Messages, each behind a byte and its length. */
+const grpc: fc.Arbitrary<Content> = fc
+  .tuple(
+    fc.constantFrom('', '+proto', '+json', '; charset=utf-8', '-web', '-web+json', '-web-text'),
+    fc.array(fc.oneof(jsonSecret, line), { minLength: 1, maxLength: 3 }),
+  )
+  .map(([type, messages]) => ({
+    type: `application/grpc${type}`,
+    bytes: Buffer.concat(messages.map((message) => framed(Buffer.from(message)))),
+    innocent: [],
+  }));
+
+function framed(message: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
 const content = fc.oneof(
   { weight: 4, arbitrary: json },
   { weight: 2, arbitrary: form },
@@ -446,6 +480,7 @@ const content = fc.oneof(
   { weight: 2, arbitrary: multipart },
   { weight: 4, arbitrary: text },
   binary,
+  grpc,
 );
 
 interface Sent {
@@ -459,6 +494,7 @@ const CODINGS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
   gzip: zlib.gzipSync,
   deflate: zlib.deflateSync,
   br: zlib.brotliCompressSync,
+  zstd: zlib.zstdCompressSync,
 };
 
 /** Some are packed, some broken off, some have a byte in them that is no UTF-8. */
@@ -466,22 +502,22 @@ const sent: fc.Arbitrary<Sent> = fc
   .tuple(
     content,
     headers,
-    fc.option(fc.constantFrom('gzip', 'deflate', 'br'), { freq: 3 }),
-    fc.option(fc.nat(), { freq: 3 }),
-    fc.option(fc.nat(), { freq: 6 }),
+    onceIn(3, fc.constantFrom('gzip', 'deflate', 'br', 'zstd')),
+    onceIn(3, fc.nat()),
+    onceIn(6, fc.nat()),
   )
   .map(([{ type, bytes, innocent }, more, coding, breakOff, wrongAt]) => {
-    const spoiled = wrongAt === null ? bytes : spoiledAt(bytes, wrongAt);
-    const body = coding === null ? spoiled : (CODINGS[coding]?.(spoiled) ?? spoiled);
+    const spoiled = wrongAt === undefined ? bytes : spoiledAt(bytes, wrongAt);
+    const body = coding === undefined ? spoiled : (CODINGS[coding]?.(spoiled) ?? spoiled);
     return {
       headers: [
         ...(type === '' ? [] : [['Content-Type', type] as const]),
-        ...(coding === null ? [] : [['Content-Encoding', coding] as const]),
+        ...(coding === undefined ? [] : [['Content-Encoding', coding] as const]),
         ...more,
       ],
       body,
-      breakOffAt: breakOff === null ? undefined : breakOff % (body.length + 1),
-      innocent: breakOff === null && wrongAt === null ? innocent : [],
+      breakOffAt: breakOff === undefined ? undefined : breakOff % (body.length + 1),
+      innocent: breakOff === undefined && wrongAt === undefined ? innocent : [],
     };
   });
 
@@ -509,6 +545,11 @@ const urlTold = fc
   );
 const message = fc.oneof(told, prose, urlTold);
 
+const trailers = fc.oneof(
+  asciiWord.map((token) => ({ 'X-Token': token })),
+  told.map((reason) => ({ 'Grpc-Status': '13', 'Grpc-Message': encodeURIComponent(reason) })),
+);
+
 const log = fc.tuple(secretName, asciiWord, told).map(([name, value, body]) => {
   const record = {
     body,
@@ -519,7 +560,7 @@ const log = fc.tuple(secretName, asciiWord, told).map(([name, value, body]) => {
 
 export const exchange: fc.Arbitrary<Plan> = fc
   .record({
-    client: fc.constantFrom('http', 'http', 'fetch'),
+    client: fc.constantFrom('http', 'fetch', 'http2'),
     method: fc.constantFrom('POST', 'PUT', 'GET', 'PATCH'),
     path: fc.oneof(secretPath, fc.constant('/innocent/path')),
     query,
@@ -527,26 +568,33 @@ export const exchange: fc.Arbitrary<Plan> = fc
     response: sent,
     status: fc.constantFrom(200, 201, 302, 400, 500),
     chunkBytes: fc.integer({ min: 1, max: 70_000 }),
-    reason: fc.option(message),
-    isDead: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
-    upgrade: fc.option(subprotocols, { freq: 9 }),
-    auth: fc.option(asciiWord, { freq: 9 }),
-    trailers: fc.option(asciiWord, { freq: 5 }),
-    error: fc.option(message, { freq: 6 }),
-    log: fc.option(log, { freq: 9 }),
+    reason: onceIn(2, message),
+    failure: onceIn(9, fc.constantFrom<Failure>('refused', 'no such name', 'no trust', 'no TLS')),
+    sensitive: onceIn(6, fc.tuple(fc.constantFrom('X-Hidden', 'X-Note-2'), asciiWord)),
+    pushed: onceIn(
+      6,
+      fc.oneof(
+        secretPath,
+        query.map((pairs) => `/x?${pairs}`),
+      ),
+    ),
+    upgrade: onceIn(9, subprotocols),
+    auth: onceIn(9, asciiWord),
+    trailers: onceIn(5, trailers),
+    error: onceIn(6, message),
+    log: onceIn(9, log),
   })
   .map((drawn): Plan => {
     planned += 1;
     const id = `exchange-${planned}`;
     const { request, response, upgrade } = drawn;
-    const isUpgrade = upgrade !== null;
+    const isUpgrade = upgrade !== undefined;
     const hasBody = drawn.method !== 'GET' && !isUpgrade;
-    const isWhole = !drawn.isDead && !isUpgrade && request.breakOffAt === undefined;
+    const isWhole = drawn.failure === undefined && !isUpgrade && request.breakOffAt === undefined;
     const asked = isUpgrade ? [upgrade] : [];
-    const trailers = drawn.trailers === null ? undefined : { 'X-Token': drawn.trailers };
     return {
       id,
-      client: isUpgrade || request.breakOffAt !== undefined ? 'http' : drawn.client,
+      client: isUpgrade || (drawn.client === 'fetch' && request.breakOffAt !== undefined) ? 'http' : drawn.client,
       method: isUpgrade ? 'GET' : drawn.method,
       target: `${drawn.path}?${drawn.query}`,
       headers: [
@@ -558,23 +606,25 @@ export const exchange: fc.Arbitrary<Plan> = fc
       // Few writes, however long it is.
       chunkBytes: Math.max(drawn.chunkBytes, request.body.length >> 6, 1),
       breakOffAt: hasBody ? request.breakOffAt : request.breakOffAt && 0,
-      reason: drawn.reason ?? undefined,
-      isDead: drawn.isDead,
+      reason: drawn.reason,
+      failure: drawn.failure,
+      sensitive: drawn.sensitive,
       upgrade: isUpgrade,
-      auth: drawn.auth === null ? undefined : `ann:${drawn.auth}`,
-      trailers: hasBody ? trailers : undefined,
-      error: drawn.error ?? undefined,
-      log: drawn.log ?? undefined,
+      auth: drawn.auth === undefined ? undefined : `ann:${drawn.auth}`,
+      trailers: hasBody ? drawn.trailers : undefined,
+      error: drawn.error,
+      log: drawn.log,
       response: {
         status: drawn.status,
         headers: isUpgrade ? asked : response.headers,
         body: response.body.toString('latin1'),
         breakOffAt: response.breakOffAt,
-        trailers,
+        trailers: drawn.trailers,
+        pushed: drawn.pushed,
       },
       innocent: [
         ...(hasBody && isWhole ? request.innocent : []),
-        ...(isWhole && drawn.error === null ? response.innocent : []),
+        ...(isWhole && drawn.error === undefined ? response.innocent : []),
       ],
     };
   });
