@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-import { type Work, currentWork, runInWork } from '../context/work.ts';
+import { type Work, currentWork, isSameRequest, runInWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import { shadow } from './shadow.ts';
 
@@ -37,7 +37,7 @@ export function watchSocket(socket: Duplex, watcher: SocketWatcher, work?: Work)
         undo();
         watcher.closed();
       }
-      if (!work || currentWork()?.requestId === work.requestId) return Reflect.apply(original, this, arguments);
+      if (!work || isSameRequest(currentWork(), work)) return Reflect.apply(original, this, arguments);
       return runInWork(work, () => Reflect.apply(original, this, arguments));
     };
   });

@@ -292,6 +292,28 @@ describe('the work of a WebSocket', () => {
     assert.equal((await recordOf('/earlier')).actor_id, 'earlier');
   });
 
+  it('is its own also where another client has given its request the same id', async (t) => {
+    const sockets: Record<string, Duplex> = {};
+    let leaver = '';
+    await start(
+      http.createServer().on('upgrade', (request, socket: Duplex) => {
+        const name = String(request.headers['x-name']);
+        sockets[name] = socket;
+        setActor(name);
+        socket.write(accepted(request));
+        if (name === 'ann') socket.on('away', () => ((leaver = currentActor().id), socket.destroy()));
+        else socket.on('data', () => sockets['ann']?.emit('away'));
+      }),
+    );
+    const [ann, bob] = [await connected(), await connected()];
+    t.after(() => (ann.destroy(), bob.destroy()));
+    await ask(ann, opening('/ann', 'X-Request-Id: same', 'X-Name: ann'));
+    await ask(bob, opening('/bob', 'X-Request-Id: same', 'X-Name: bob'));
+    bob.write('away with ann');
+    await recordOf('/ann');
+    assert.equal(leaver, 'ann');
+  });
+
   it('is left to withActor where an event happens in it', async () => {
     const seen: string[] = [];
     await start(

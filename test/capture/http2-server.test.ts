@@ -462,6 +462,26 @@ describe('what is done while a stream is served', () => {
     }
   });
 
+  it('is done in its name also where another client has given its request the same id', async () => {
+    const streams: Record<string, http2.ServerHttp2Stream> = {};
+    let closer = '';
+    await start(
+      http2.createServer().on('stream', (stream, headers) => {
+        const name = String(headers[':path']);
+        streams[name] = stream;
+        setActor({ id: name });
+        stream.respond({});
+        if (name === '/ann') stream.on('close', () => (closer = currentActor().id));
+        else stream.on('data', () => streams['/ann']?.destroy());
+      }),
+    );
+    const ann = client.request({ ':path': '/ann', 'x-request-id': 'same' });
+    await once(ann, 'response');
+    client.request({ ':method': 'POST', ':path': '/bob', 'x-request-id': 'same' }).write('away with ann');
+    await recordOf('/ann');
+    assert.equal(closer, '/ann');
+  });
+
   it('belongs to the trace that the client named', async () => {
     await start(http2.createServer((_request, response) => void response.end()));
     const traceId = '0af7651916cd43dd8448eb211c80319c';
