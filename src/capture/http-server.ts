@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-import { type Work, enterWork } from '../context/work.ts';
+import { type Work, enterWork, runInWork } from '../context/work.ts';
 import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
 import { recordId } from '../event/record-id.ts';
@@ -117,10 +117,12 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     if (isWatchedSocket(socket)) return;
     const work = this.#workOf(request);
     message.work = work;
-    if (this.#rules.ignores(request)) return;
-    const upgrade = new HttpUpgrade(message, this.#optionsOf(work));
-    watchSocket(socket, upgrade, work);
-    this.#inFlight.add(upgrade);
+    runInWork(work, () => {
+      if (this.#rules.ignores(request)) return;
+      const upgrade = new HttpUpgrade(message, this.#optionsOf(work));
+      watchSocket(socket, upgrade, work);
+      this.#inFlight.add(upgrade);
+    });
   }
 
   /** The same error may come again, with each later packet. */
@@ -148,10 +150,12 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     const request = new Http2Request(message);
     const work = message.work ?? this.#workOf(request.asMessage(), http2UserOf(this.#rules.userOf));
     message.work = work;
-    if (this.#rules.ignores(request.asMessage())) return followStream(stream, work);
-    const exchange = new Http2Exchange(request, this.#optionsOf(work));
-    followStream(stream, work, exchange);
-    this.#inFlight.add(exchange);
+    runInWork(work, () => {
+      if (this.#rules.ignores(request.asMessage())) return followStream(stream, work);
+      const exchange = new Http2Exchange(request, this.#optionsOf(work));
+      followStream(stream, work, exchange);
+      this.#inFlight.add(exchange);
+    });
   }
 
   #workOf(request: IncomingMessage, userOf = this.#rules.userOf): Work {

@@ -32,6 +32,9 @@ export class Http2Exchange implements StreamWatcher {
   readonly #rules: IncomingRules;
   readonly #askResponseHook: AskResponseHook | undefined;
   readonly #protocol: IncomingDraft['protocol'];
+  /** Kept from the start: hooks are given the request. */
+  readonly #method: string;
+  readonly #target: string;
   readonly #clientAddress: string | undefined;
   readonly #requestHeaders: readonly string[];
   readonly #requestBody: PassingBody;
@@ -53,6 +56,8 @@ export class Http2Exchange implements StreamWatcher {
     this.#now = now;
     this.#isConnection = request.method === 'CONNECT';
     this.#protocol = protocolOf(request);
+    this.#method = request.method;
+    this.#target = request.url;
     this.#clientAddress = rules.clientAddress(request.asMessage());
     this.#requestHeaders = http2Headers(request.headers, request.rawHeaders);
     this.#requestBody = new PassingBody(this.#isConnection ? undefined : rules.request.keptBytes);
@@ -135,7 +140,7 @@ export class Http2Exchange implements StreamWatcher {
   }
 
   #draft(error: string | null): IncomingDraft {
-    const { method, url, compatible } = this.#request;
+    const { compatible } = this.#request;
     const { statusCode, headers } = headOf(this.#stream);
     const { request: requestRules, response: responseRules } = this.#rules;
     this.#requestBody.hidden = this.#isConnection || !requestRules.showsBody(this.#requestHeaders);
@@ -144,8 +149,8 @@ export class Http2Exchange implements StreamWatcher {
     if (this.#isFile()) this.#bodyWasUnseen(headers, error);
     return {
       protocol: this.#protocol,
-      method,
-      target: url,
+      method: this.#method,
+      target: this.#target,
       requestHeaders: this.#requestHeaders,
       shownRequestHeaders: requestRules.shownHeaders(this.#requestHeaders),
       requestBody: this.#requestBody,
@@ -156,7 +161,7 @@ export class Http2Exchange implements StreamWatcher {
       route: guard('finding the route of a request', () => compatible && expressRoute(compatible)) ?? this.#spanRoute(),
       clientAddress: this.#clientAddress,
       error,
-      attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }),
+      attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }, compatible),
       seconds: secondsSince(this.#startedAt, this.#finished?.at),
     };
   }
