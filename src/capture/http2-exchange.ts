@@ -116,13 +116,15 @@ export class Http2Exchange implements StreamWatcher {
   }
 
   /**
-   * A stream that has closed by itself was sent, though Node may not have told that yet. From a client that goes away
-   * later, a response is sent all the same, but for a file, of which Node doesn't tell when that is.
+   * A stream that has closed by itself was sent, though Node may not have told that yet. So was a response to a client that
+   * goes away before it has sent all of its request, but for a file, of which Node doesn't tell when that is. Once the
+   * request is complete, a stream whose response was sent is closed, and can't be reset.
    */
   #isSent(): boolean {
     const { headersSent, writableFinished, aborted, closed, rstCode } = this.#stream;
     if (!headersSent || aborted) return false;
-    if (writableFinished && !this.#isFile()) return rstCode === NO_ERROR || rstCode === CANCEL;
+    const isUpload = !this.#requestBody.complete;
+    if (writableFinished && !this.#isFile()) return rstCode === NO_ERROR || (rstCode === CANCEL && isUpload);
     return closed && rstCode === NO_ERROR && !this.#isBrokenOff;
   }
 

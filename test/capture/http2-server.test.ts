@@ -15,6 +15,7 @@ import { currentWork } from '../../src/context/work.ts';
 import type { IncomingRequestRepr, RequestEvent } from '../../src/event/event.ts';
 import type { InstrumentationOptions } from '../../src/options.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
+import { lastDataFrame, preface, requestFrame, resetFrame } from '../support/http2-frames.ts';
 import { installed } from '../support/install.ts';
 import { identity } from '../support/peer.ts';
 
@@ -578,6 +579,27 @@ describe('a stream that doesn’t go well', () => {
       assert.equal(audit.requests.length, 1);
     });
   }
+
+  it('is recorded as a failure where its client gives up at once, before it could be answered', async (t) => {
+    await start(
+      http2.createServer().on('stream', (stream, headers) => {
+        const answer = (): void => stream.respond({ ':status': 200 }, { endStream: true });
+        if (headers[':path'] === '/get') answer();
+        else stream.resume().on('end', answer);
+      }),
+    );
+    const socket = net.connect((server.address() as AddressInfo).port);
+    t.after(() => socket.destroy());
+    const get = [requestFrame(1, 'GET', '/get'), resetFrame(1)];
+    const post = [requestFrame(3, 'POST', '/post'), lastDataFrame(3, 'body'), resetFrame(3)];
+    socket.write(Buffer.concat([preface, ...get, ...post]));
+    for (const name of ['/get', '/post']) {
+      const record = await recordOf(name);
+      assert.equal(record.outcome, 'failure');
+      assert.equal(record.error_message, 'The stream was closed before the response was sent (CANCEL)');
+    }
+    assert.equal(audit.requests.length, 2);
+  });
 
   it('is recorded with what came of a body that its client broke off', async () => {
     await start(
