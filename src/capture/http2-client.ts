@@ -9,6 +9,7 @@ import { headersByName } from './headers-by-name.ts';
 import { http2Headers } from './http2-headers.ts';
 import { followStream, isFollowed } from './http2-stream.ts';
 import { http2Url } from './http2-url.ts';
+import { keepWorkOfRequests } from './http2-wrapper-sessions.ts';
 import { isExporter } from './is-exporter.ts';
 import { mark } from './mark.ts';
 import { once } from './once.ts';
@@ -22,6 +23,7 @@ export class Http2ClientInstrumentation extends OutgoingInstrumentation<Http2Req
     super('http2-client', http2RequestChannel(), config);
     markOnce();
     keepWorkOfCalls();
+    keepWorkOfRequests();
   }
 
   protected override requestIn(message: unknown): Http2RequestMessage | undefined {

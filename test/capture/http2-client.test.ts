@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
@@ -273,6 +274,29 @@ describe('an exchange of undici over HTTP/2', () => {
     });
   }
 });
+
+describe('an exchange of got over HTTP/2', () => {
+  it('is recorded once, with the actor of who made it, also where it waits for a connection', async () => {
+    const folder = await installed({ got: '14.6.5' });
+    // Loaded once recording has begun, as in an application.
+    await serve(
+      http2.createSecureServer({ ...identity, settings: { maxConcurrentStreams: 1 } }).on('stream', (stream) => {
+        setTimeout(() => (stream.respond(), stream.end('over 2')), 10);
+      }),
+    );
+    const { got } = (await import(pathToFileURL(path.join(folder, 'node_modules/got/dist/source/index.js')).href)) as Got;
+    const options = { http2: true, https: { rejectUnauthorized: false }, retry: { limit: 0 } };
+    const people = ['ann', 'bob', 'cid', 'dan'];
+    const texts = people.map((id) => withActor({ id }, () => got(`${url}/${id}`, options).text()));
+    assert.deepEqual(await Promise.all(texts), ['over 2', 'over 2', 'over 2', 'over 2']);
+    for (const id of people) assert.equal((await outgoingTo(audit, `/${id}`)).actor_id, id);
+    assert.equal(outgoingRecords(audit).length, 4);
+  });
+});
+
+interface Got {
+  got(url: string, options: object): { text(): Promise<string> };
+}
 
 interface Grpc {
   Client: new (address: string, credentials: unknown) => GrpcClient;
