@@ -9,6 +9,7 @@ import { type Context, getRPCMetadata } from '../vendor/opentelemetry.ts';
 import { afterPatience } from './after-patience.ts';
 import type { AskResponseHook } from './exchange-hooks.ts';
 import { expressRoute } from './express-route.ts';
+import { grpcError } from './grpc-status.ts';
 import { headersByName } from './headers-by-name.ts';
 import { http2Headers } from './http2-headers.ts';
 import type { Http2Request } from './http2-request.ts';
@@ -162,7 +163,7 @@ export class Http2Exchange implements StreamWatcher {
       responseBody: this.#responseBody,
       route: guard('finding the route of a request', () => compatible && expressRoute(compatible)) ?? this.#spanRoute(),
       clientAddress: this.#clientAddress,
-      error,
+      error: error ?? grpcError(headers, http2Headers(this.#stream.sentTrailers ?? {})),
       attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }, compatible),
       seconds: secondsSince(this.#startedAt, this.#finished?.at),
     };

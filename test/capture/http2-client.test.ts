@@ -130,6 +130,24 @@ describe('an exchange of an HTTP/2 session', () => {
     assert.equal(record.response_repr.body, 'unread');
   });
 
+  for (const [status, outcome] of [
+    ['0', 'success'],
+    ['13', 'failure'],
+  ]) {
+    it(`is a ${outcome} where the trailers say ${status} for gRPC, which nobody waits for`, async () => {
+      await start((stream) => {
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }));
+        stream.respond({ 'content-type': 'application/grpc+proto' }, { waitForTrailers: true });
+        stream.end('answer');
+      });
+      session.request({ ':path': '/grpc' });
+      const record = await outgoingTo(audit, '/grpc');
+      assert.equal(record.outcome, outcome);
+      assert.equal(record.error_message, outcome === 'success' ? null : 'gRPC status 13 (INTERNAL)');
+      assert.equal(record.response_size, 6);
+    });
+  }
+
   it('is recorded over TLS', async () => {
     await serve(http2.createSecureServer(identity).on('stream', ok));
     connect(url);
@@ -284,7 +302,9 @@ describe('an exchange of got over HTTP/2', () => {
         setTimeout(() => (stream.respond(), stream.end('over 2')), 10);
       }),
     );
-    const { got } = (await import(pathToFileURL(path.join(folder, 'node_modules/got/dist/source/index.js')).href)) as Got;
+    const { got } = (await import(
+      pathToFileURL(path.join(folder, 'node_modules/got/dist/source/index.js')).href
+    )) as Got;
     const options = { http2: true, https: { rejectUnauthorized: false }, retry: { limit: 0 } };
     const people = ['ann', 'bob', 'cid', 'dan'];
     const texts = people.map((id) => withActor({ id }, () => got(`${url}/${id}`, options).text()));
@@ -297,87 +317,3 @@ describe('an exchange of got over HTTP/2', () => {
 interface Got {
   got(url: string, options: object): { text(): Promise<string> };
 }
-
-interface Grpc {
-  Client: new (address: string, credentials: unknown) => GrpcClient;
-  Server: new () => GrpcServer;
-  credentials: { createInsecure(): unknown };
-  ServerCredentials: { createInsecure(): unknown };
-}
-
-interface GrpcClient {
-  makeUnaryRequest(
-    path: string,
-    serialize: (value: Buffer) => Buffer,
-    deserialize: (value: Buffer) => Buffer,
-    value: Buffer,
-    callback: (error: Error | null, value?: Buffer) => void,
-  ): void;
-  close(): void;
-}
-
-interface GrpcServer {
-  addService(service: object, handlers: object): void;
-  bindAsync(address: string, credentials: unknown, callback: (error: Error | null, port: number) => void): void;
-  forceShutdown(): void;
-}
-
-describe('a call of gRPC', () => {
-  it('is recorded on both sides, with the actor and the request id of who made it, also before there is a connection', async () => {
-    const folder = await installed({ '@grpc/grpc-js': '1.14.7' });
-    const grpc = createRequire(path.join(folder, 'index.js'))('@grpc/grpc-js') as Grpc;
-    audit = observeAudit();
-    const same = (value: Buffer): Buffer => value;
-    const echo = {
-      path: '/test.Echo/Say',
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: same,
-      requestDeserialize: same,
-      responseSerialize: same,
-      responseDeserialize: same,
-    };
-    const grpcServer = new grpc.Server();
-    grpcServer.addService(
-      { say: echo },
-      { say: (call: { request: Buffer }, done: (error: null, value: Buffer) => void) => done(null, call.request) },
-    );
-    const port = await new Promise<number>((resolve, reject) => {
-      grpcServer.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
-        error ? reject(error) : resolve(bound),
-      );
-    });
-    const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-    const call = (id: string): Promise<Buffer | undefined> =>
-      withActor({ id }, () => {
-        return new Promise((resolve, reject) => {
-          client.makeUnaryRequest('/test.Echo/Say', same, same, Buffer.from(id), (error, value) =>
-            error ? reject(error) : resolve(value),
-          );
-        });
-      });
-    await Promise.all(['ann', 'bob', 'cid'].map(call));
-    await call('dan');
-    const records = outgoingRecords(audit);
-    assert.deepEqual(
-      records.map(({ actor_id, request_size }) => [actor_id, request_size]),
-      [
-        ['ann', 8],
-        ['bob', 8],
-        ['cid', 8],
-        ['dan', 8],
-      ],
-    );
-    for (const record of records) {
-      assert.equal(record.request_repr.method, 'POST');
-      assert.equal(record.request_repr.endpoint, `http://127.0.0.1:${port}/test.Echo/Say`);
-      assert.equal(record.request_repr.body, 'Binary content');
-      assert.equal(record.response_repr.body, 'Binary content');
-      assert.deepEqual([record.request_size, record.response_size], [8, 8]);
-      assert.equal(record.outcome, 'success');
-    }
-    assert.equal(audit.requests.filter(({ request_type }) => request_type === 'internal').length, 4);
-    client.close();
-    grpcServer.forceShutdown();
-  });
-});
