@@ -6,6 +6,7 @@ export function http2Url(headers: OutgoingHttpHeaders, session: ClientHttp2Sessi
   return `${scheme === 'https' ? 'https' : 'http'}://${http2Authority(headers)}${String(headers[':path'] ?? '')}`;
 }
 
+/** Host and port, without user info, which has no place there. */
 export function http2Authority(headers: OutgoingHttpHeaders): string {
-  return String(headers[':authority'] ?? headers.host ?? '');
+  return String(headers[':authority'] ?? headers.host ?? '').replace(/^.*@/, '');
 }

@@ -170,6 +170,15 @@ describe('an exchange of an HTTP/2 session', () => {
     assert.doesNotMatch(JSON.stringify(record), /secret/);
   });
 
+  it('is recorded without the user info of an authority', async () => {
+    await start(ok);
+    await ask({ ':path': '/named', ':authority': 'ann:hunter2@host:1' });
+    const record = await outgoingTo(audit, '/named');
+    assert.equal(record.service_name, 'host');
+    assert.equal(record.request_repr.headers[':authority'], '[REDACTED]@host:1');
+    assert.doesNotMatch(JSON.stringify(record), /hunter2/);
+  });
+
   it('carries the request id and the actor of the work that made it, and its events happen there', async () => {
     await start((stream, headers) => {
       stream.respond();

@@ -217,6 +217,17 @@ describe('a stream of the stream API', () => {
     assert.equal(record.request_repr.headers['authorization'], '[REDACTED]');
     assert.equal(record.response_repr.headers['x-mine'], '[REDACTED]');
   });
+
+  it('has no binary metadata of gRPC, in which nobody could find a secret', async () => {
+    const bytes = Buffer.from('hunter2').toString('base64');
+    await start(
+      http2.createServer().on('stream', (stream) => stream.respond({ 'x-details-bin': bytes }, { endStream: true })),
+    );
+    await ask({ ':path': '/binary', 'x-trace-bin': bytes });
+    const record = await recordOf('/binary');
+    assert.equal(record.request_repr.headers['x-trace-bin'], 'Binary content');
+    assert.equal(record.response_repr.headers['x-details-bin'], 'Binary content');
+  });
 });
 
 describe('a file', () => {
