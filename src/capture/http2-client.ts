@@ -28,8 +28,9 @@ export class Http2ClientInstrumentation extends OutgoingInstrumentation<Http2Req
 
   protected override requestIn(message: unknown): Http2RequestMessage | undefined {
     const { stream, session } = message as Http2RequestMessage;
-    const isNobodys = isFollowed(stream) || isUndici(session) || isExporter((name) => stream.sentHeaders[name]);
-    return isNobodys ? undefined : { stream, session };
+    if (isFollowed(stream) || isUndici(session)) return undefined;
+    const { sentHeaders: headers } = stream;
+    return isExporter((name) => headers[name], String(headers[':path'])) ? undefined : { stream, session };
   }
 
   protected override factsOf({ stream: { sentHeaders }, session }: Http2RequestMessage): OutgoingRequest {

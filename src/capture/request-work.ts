@@ -4,6 +4,7 @@ import type { Work } from '../context/work.ts';
 import { recordId } from '../event/record-id.ts';
 import { maskSecretValues } from '../event/secrets.ts';
 import { type UserOf, actorFinder } from './actor-finder.ts';
+import { isMarkedAsExport } from './is-exporter.ts';
 import { spanOf } from './trace-parent.ts';
 
 /** An id that another system may have made: kept if it can't do harm in a log, a header or a query, and is no secret. */
@@ -14,7 +15,12 @@ export function requestWork(request: IncomingMessage, userOf: UserOf | undefined
   const remoteSpan = spanOf(request.headers['traceparent']);
   const given = request.headers['x-request-id'];
   const requestId = isSane(given) ? given : (remoteSpan?.traceId ?? recordId(now()));
-  return { requestId, ...(remoteSpan && { remoteSpan }), findActor: actorFinder(request, userOf) };
+  return {
+    requestId,
+    ...(remoteSpan && { remoteSpan }),
+    ...(isMarkedAsExport((name) => request.headers[name]) && { isMarkedAsExport: true }),
+    findActor: actorFinder(request, userOf),
+  };
 }
 
 function isSane(id: string | string[] | undefined): id is string {

@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 
 import type { Origin } from '../context/origin.ts';
+import { currentWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
 import { define } from './define.ts';
@@ -11,7 +12,7 @@ import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-excha
 import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { UndiciExchange } from './undici-exchange.ts';
-import { poolOrigin, watchPoolsOnce } from './undici-pool.ts';
+import { poolAsker, watchPoolsOnce } from './undici-pool.ts';
 import {
   type UndiciHeaders,
   type UndiciRequest,
@@ -28,14 +29,15 @@ export class UndiciInstrumentation extends OutgoingInstrumentation<WatchedReques
   }
 
   protected override originOf(message: unknown): Origin | undefined {
-    return poolOrigin((message as { request: object }).request);
+    return poolAsker((message as { request: object }).request)?.origin;
   }
 
   protected override requestIn(message: unknown): WatchedRequest | undefined {
     const { request } = message as { request: WatchedRequest };
     if (request[EXCHANGE]) return undefined;
     const headers = flatHeaders(request.headers);
-    return isExporter((name) => headerOf(headers, name)) ? undefined : request;
+    const { work } = poolAsker(request) ?? { work: currentWork() };
+    return isExporter((name) => headerOf(headers, name), request.path, work) ? undefined : request;
   }
 
   protected override factsOf(request: WatchedRequest): OutgoingRequest {

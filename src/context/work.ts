@@ -14,6 +14,8 @@ export interface Work {
    * made, since authentication runs later than the request starts. It doesn't throw. Each request has its own.
    */
   readonly findActor?: () => Actor | undefined;
+  /** Set where the request that is served looks like telemetry of another process: so may then what it passes along. */
+  readonly isMarkedAsExport?: true;
   /** The cell that `setActor` fills. It wins over `findActor`. */
   actor?: Actor;
 }
