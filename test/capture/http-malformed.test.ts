@@ -238,6 +238,21 @@ describe('a malformed request', () => {
     assert.match(String(good.error_message), /closed before/);
   });
 
+  it('behind one that is answered later has nothing of that answer', async () => {
+    const waiting: http.ServerResponse[] = [];
+    await start(
+      http
+        .createServer((_request, response) => void waiting.push(response))
+        .on('clientError', () => waiting[0]?.end('to the good one'))
+        .on('connection', (connection: net.Socket) => connection.setTimeout(50, () => connection.destroy())),
+    );
+    assert.match(await answerTo(`${GET}NONSENSE\r\n\r\n`), /^HTTP\/1\.1 200 [^]*to the good one$/);
+    const { response_repr, response_size } = await failed();
+    assert.deepEqual([response_repr.status_code, response_repr.headers, response_size], [undefined, {}, 0]);
+    const good = await audit.waitFor<Incoming>((record) => (record as Incoming).request_repr.path === '/good');
+    assert.deepEqual([good.response_repr.status_code, good.response_size], [200, 15]);
+  });
+
   it('is in its own work for the listeners of the server', async () => {
     const works: unknown[] = [];
     const own = http

@@ -108,6 +108,26 @@ describe('a WebSocket', () => {
     assert.equal(audit.requests.length, 1);
   });
 
+  it('has the status and the headers that came after informational ones, and its size', async () => {
+    await start(
+      http.createServer().on('upgrade', (request, socket: Duplex) => {
+        socket.write('HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n');
+        socket.write(`HTTP/1.1 102 Processing\r\n\r\n${accepted(request)}hello`);
+        socket.on('data', () => socket.end());
+      }),
+    );
+    const socket = await connected();
+    await ask(socket, opening('/hinted'));
+    socket.end('bye');
+    const record = await recordOf('/hinted');
+    assert.equal(record.response_repr.status_code, 101);
+    assert.deepEqual(
+      [record.response_repr.headers['Upgrade'], record.response_repr.headers['Link']],
+      ['websocket', undefined],
+    );
+    assert.equal(record.response_size, 5);
+  });
+
   it('is wss over TLS', async () => {
     const tls = https.createServer(identity).on('upgrade', (request, socket: Duplex) => {
       socket.write(accepted(request));
