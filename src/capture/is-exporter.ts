@@ -1,4 +1,4 @@
-import { type Work, currentWork } from '../context/work.ts';
+import { currentWork } from '../context/work.ts';
 import { withoutQuery } from './without-query.ts';
 
 /** The value of the header of a name in lower case, or what is falsy. */
@@ -13,11 +13,11 @@ type HeaderOf = (name: string) => unknown;
  * believed only where telemetry goes, and not if that request had such headers itself.
  *
  * @param path with or without its query
- * @param work that the request was made in
  */
-export function isExporter(header: HeaderOf, path: string, work: Work | undefined = currentWork()): boolean {
+export function isExporter(header: HeaderOf, path: string): boolean {
   const exporter = EXPORTERS.find(({ isMarked }) => isMarked(header));
   if (!exporter) return false;
+  const work = currentWork();
   if (work?.requestId === undefined) return true;
   return !work.isMarkedAsExport && exporter.paths.test(withoutQuery(path));
 }

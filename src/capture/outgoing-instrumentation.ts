@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import { type Origin, currentOrigin } from '../context/origin.ts';
+import { type Work, runInWork } from '../context/work.ts';
 import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
@@ -19,6 +20,12 @@ export interface OutgoingInstrumentationConfig extends OutgoingOptions {
   readonly redactor: Redactor;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
+}
+
+/** Who asked for a request, and in which work. */
+export interface Asker {
+  readonly origin: Origin;
+  readonly work: Work | undefined;
 }
 
 /** What the instrumentations of HTTP clients share: a channel that tells of each request, and the way to its record. */
@@ -52,7 +59,7 @@ export abstract class OutgoingInstrumentation<Request> extends Instrumentation<O
   }
 
   /** Who asked for the request, where that is known of one that is created later. */
-  protected originOf(_message: unknown): Origin | undefined {
+  protected askerOf(_message: unknown): Asker | undefined {
     return undefined;
   }
 
@@ -72,12 +79,15 @@ export abstract class OutgoingInstrumentation<Request> extends Instrumentation<O
   }
 
   readonly #onCreated = (message: unknown): void => {
-    guard('watching an outgoing request', () => this.#created(message));
+    guard('watching an outgoing request', () => {
+      const asker = this.askerOf(message);
+      if (asker) runInWork(asker.work, () => this.#created(message, asker.origin));
+      else this.#created(message);
+    });
   };
 
-  #created(message: unknown): void {
+  #created(message: unknown, asked?: Origin): void {
     const { now = Date.now } = this.getConfig();
-    const asked = this.originOf(message);
     if (isTracingSuppressed(asked?.context ?? context.active())) return;
     const request = this.requestIn(message);
     if (!request) return;

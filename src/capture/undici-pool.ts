@@ -1,23 +1,18 @@
 import { channel } from 'node:diagnostics_channel';
 
-import { type Origin, currentOrigin } from '../context/origin.ts';
-import { type Work, currentWork } from '../context/work.ts';
+import { currentOrigin } from '../context/origin.ts';
+import { currentWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
 import { onFileLoaded } from './module-files.ts';
 import { once } from './once.ts';
 import type { Method } from './original-method.ts';
+import type { Asker } from './outgoing-instrumentation.ts';
 
 /** What the pools of undici 6 and 7 are built on, in whichever folder of it. */
 const FILE = 'pool-base.js';
 
 const created = channel('undici:request:create');
-
-/** Who asks for a request, and in which work. */
-interface Asker {
-  readonly origin: Origin;
-  readonly work: Work | undefined;
-}
 
 /** By the handler of a request. */
 const askers = new WeakMap<object, Asker>();

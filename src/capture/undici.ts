@@ -1,7 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
 
-import type { Origin } from '../context/origin.ts';
-import { currentWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
 import { define } from './define.ts';
@@ -9,7 +7,7 @@ import { headersByName } from './headers-by-name.ts';
 import { isExporter } from './is-exporter.ts';
 import { once } from './once.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
-import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
+import { type Asker, OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { UndiciExchange } from './undici-exchange.ts';
 import { poolAsker, watchPoolsOnce } from './undici-pool.ts';
@@ -28,16 +26,15 @@ export class UndiciInstrumentation extends OutgoingInstrumentation<WatchedReques
     watchPoolsOnce();
   }
 
-  protected override originOf(message: unknown): Origin | undefined {
-    return poolAsker((message as { request: object }).request)?.origin;
+  protected override askerOf(message: unknown): Asker | undefined {
+    return poolAsker((message as { request: object }).request);
   }
 
   protected override requestIn(message: unknown): WatchedRequest | undefined {
     const { request } = message as { request: WatchedRequest };
     if (request[EXCHANGE]) return undefined;
     const headers = flatHeaders(request.headers);
-    const { work } = poolAsker(request) ?? { work: currentWork() };
-    return isExporter((name) => headerOf(headers, name), request.path, work) ? undefined : request;
+    return isExporter((name) => headerOf(headers, name), request.path) ? undefined : request;
   }
 
   protected override factsOf(request: WatchedRequest): OutgoingRequest {
