@@ -263,6 +263,17 @@ describe('CONNECT', () => {
     assert.deepEqual([record.request_size, record.response_size], [9, 9]);
     assert.equal(record.request_repr.headers['Proxy-Authorization'], '[REDACTED]');
   });
+
+  it('that nobody listens for is closed by Node, and not recorded', async () => {
+    await start(http.createServer((_request, response) => response.end('ok')));
+    const refused = await connected();
+    refused.write('CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n');
+    await once(refused.resume(), 'close');
+    const socket = await connected();
+    await ask(socket, 'GET /told HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await recordOf('/told');
+    assert.equal(audit.requests.length, 1);
+  });
 });
 
 describe('the work of a WebSocket', () => {

@@ -857,6 +857,26 @@ describe('options', () => {
   });
 });
 
+describe('what is not recorded of HTTP/2', () => {
+  it('is a request that Node refuses before anybody is told of it', async (t) => {
+    const paths: unknown[] = [];
+    const settings = { maxConcurrentStreams: 1 };
+    await start(
+      http2.createServer({ settings }).on('stream', (stream, headers) => {
+        paths.push(headers[':path']);
+        setTimeout(() => stream.respond({}, { endStream: true }), 20);
+      }),
+    );
+    const socket = net.connect((server.address() as AddressInfo).port).resume();
+    t.after(() => socket.destroy());
+    const two = ['/one', '/two'].map((name, i) => requestFrame(2 * i + 1, 'GET', name));
+    socket.write(Buffer.concat([preface, ...two, requestFrame(5, 'GET', '')]));
+    await recordOf('/one');
+    assert.deepEqual(paths, ['/one']);
+    assert.equal(audit.requests.length, 1);
+  });
+});
+
 describe('an application', () => {
   it('finds no listener, property or method of ours that it could see', async () => {
     const seen: unknown[] = [];
