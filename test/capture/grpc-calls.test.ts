@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 
-import { withActor } from '../../src/context/actor.ts';
+import { setActor, withActor } from '../../src/context/actor.ts';
 import type { RequestEvent } from '../../src/event/event.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
 import { installed } from '../support/install.ts';
@@ -67,6 +67,7 @@ const FAILURE = { code: 5, details: 'nobody is called “Zoë”, 100% sure; pas
 
 const handlers = {
   say({ request }: Call, done: (error: object | null, value?: Buffer) => void) {
+    setActor(`served ${String(request)}`);
     if (String(request) === 'fail') done(FAILURE);
     else done(null, request);
   },
@@ -156,7 +157,11 @@ describe('a call of gRPC', () => {
       assert.equal(record.response_repr.body, 'Binary content');
       assert.deepEqual([record.request_size, record.response_size], [8, 8]);
     }
-    assert.equal(audit.requests.filter(({ request_type }) => request_type === 'internal').length, 4);
+    const served = audit.requests.filter(({ request_type }) => request_type === 'internal');
+    assert.deepEqual(
+      served.map(({ actor_id }) => actor_id),
+      ['ann', 'bob', 'cid', 'dan'].map((id) => `served ${id}`),
+    );
   });
 
   const calls: [what: string, make: (text: string) => Promise<string>][] = [
