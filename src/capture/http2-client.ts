@@ -2,7 +2,8 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ClientHttp2Session } from 'node:http2';
 
 import { currentWork } from '../context/work.ts';
-import { keepWorkOfCalls } from './grpc-calls.ts';
+import { type Asker, askerInHand } from './asker.ts';
+import { askerOfCall, keepWorkOfCalls } from './grpc-calls.ts';
 import { Http2ClientExchange } from './http2-client-exchange.ts';
 import { type Http2RequestMessage, http2RequestChannel } from './http2-request-channel.ts';
 import { headersByName } from './headers-by-name.ts';
@@ -24,6 +25,10 @@ export class Http2ClientInstrumentation extends OutgoingInstrumentation<Http2Req
     markOnce();
     keepWorkOfCalls();
     keepWorkOfRequests();
+  }
+
+  protected override askerOf(message: unknown): Asker | undefined {
+    return askerInHand() ?? askerOfCall((message as Http2RequestMessage).stream);
   }
 
   protected override requestIn(message: unknown): Http2RequestMessage | undefined {

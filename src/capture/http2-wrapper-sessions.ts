@@ -1,4 +1,4 @@
-import { currentWork, runInWork } from '../context/work.ts';
+import { currentAsker, runForAsker } from './asker.ts';
 import type { Method } from './original-method.ts';
 import { onFileLoaded } from './module-files.ts';
 import { once } from './once.ts';
@@ -35,9 +35,9 @@ function keeping(original: Method): object {
 }
 
 function kept(waiting: Waiting): Waiting {
-  const work = currentWork();
+  const asker = currentAsker();
   return {
-    resolve: (session) => runInWork(work, () => waiting.resolve(session)),
+    resolve: (session) => runForAsker(asker, () => waiting.resolve(session)),
     reject: (error) => waiting.reject(error),
     [KEPT]: true,
   };

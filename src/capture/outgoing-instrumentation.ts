@@ -1,12 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import { type Origin, currentOrigin } from '../context/origin.ts';
-import { type Work, runInWork } from '../context/work.ts';
+import { runInWork } from '../context/work.ts';
 import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
 import { type OutgoingDraft, outgoingEvent } from '../event/request-event.ts';
 import { context, isTracingSuppressed } from '../vendor/opentelemetry.ts';
+import type { Asker } from './asker.ts';
 import { InFlight } from './in-flight.ts';
 import { Instrumentation } from './instrumentation.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
@@ -20,12 +21,6 @@ export interface OutgoingInstrumentationConfig extends OutgoingOptions {
   readonly redactor: Redactor;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
-}
-
-/** Who asked for a request, and in which work. */
-export interface Asker {
-  readonly origin: Origin;
-  readonly work: Work | undefined;
 }
 
 /** What the instrumentations of HTTP clients share: a channel that tells of each request, and the way to its record. */

@@ -1,13 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
 
-import { currentOrigin } from '../context/origin.ts';
-import { currentWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
+import { type Asker, currentAsker } from './asker.ts';
 import { define } from './define.ts';
 import { onFileLoaded } from './module-files.ts';
 import { once } from './once.ts';
 import type { Method } from './original-method.ts';
-import type { Asker } from './outgoing-instrumentation.ts';
 
 /** What the pools of undici 6 and 7 are built on, in whichever folder of it. */
 const FILE = 'pool-base.js';
@@ -48,10 +46,7 @@ function watchPool(poolBase: { readonly prototype: object } | undefined): void {
 function wrapper(dispatch: Method): Method {
   return function (this: unknown, _options: unknown, handler: unknown) {
     if (created.hasSubscribers) {
-      guard(
-        'watching a pool',
-        () => void askers.set(handler as object, { origin: currentOrigin(), work: currentWork() }),
-      );
+      guard('watching a pool', () => void askers.set(handler as object, currentAsker()));
     }
     return Reflect.apply(dispatch, this, arguments);
   };

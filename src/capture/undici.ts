@@ -2,12 +2,13 @@ import { subscribe } from 'node:diagnostics_channel';
 
 import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
+import type { Asker } from './asker.ts';
 import { define } from './define.ts';
 import { headersByName } from './headers-by-name.ts';
 import { isExporter } from './is-exporter.ts';
 import { once } from './once.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
-import { type Asker, OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
+import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { UndiciExchange } from './undici-exchange.ts';
 import { poolAsker, watchPoolsOnce } from './undici-pool.ts';

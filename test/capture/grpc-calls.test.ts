@@ -4,9 +4,12 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+
 import { setActor, withActor } from '../../src/context/actor.ts';
 import type { RequestEvent } from '../../src/event/event.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
+import { inContext, inSpan, spanId } from '../support/context-manager.ts';
 import { installed } from '../support/install.ts';
 import { outgoingRecords } from '../support/outgoing-records.ts';
 
@@ -161,6 +164,17 @@ describe('a call of gRPC', () => {
     assert.deepEqual(
       served.map(({ actor_id }) => actor_id),
       ['ann', 'bob', 'cid', 'dan'].map((id) => `served ${id}`),
+    );
+  });
+
+  it('carries the span in which it was made, also where another one has opened the connection', async () => {
+    const people = ['ann', 'bob', 'cid'];
+    await inContext(ROOT_CONTEXT, () =>
+      Promise.all(people.map((id, i) => inSpan(i, () => withActor(id, () => say(id))))),
+    );
+    assert.deepEqual(
+      outgoingRecords(audit).map(({ actor_id, span_id }) => [actor_id, span_id]),
+      people.map((id, i) => [id, spanId(i)]),
     );
   });
 

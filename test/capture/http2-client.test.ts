@@ -12,7 +12,7 @@ import { suppressTracing } from '@opentelemetry/core';
 
 import { currentActor, withActor } from '../../src/context/actor.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
-import { inContext } from '../support/context-manager.ts';
+import { inContext, inSpan, spanId } from '../support/context-manager.ts';
 import { installed } from '../support/install.ts';
 import { outgoingRecords, outgoingTo } from '../support/outgoing-records.ts';
 import { deadUrl, identity } from '../support/peer.ts';
@@ -303,7 +303,7 @@ describe('an exchange of undici over HTTP/2', () => {
 });
 
 describe('an exchange of got over HTTP/2', () => {
-  it('is recorded once, with the actor of who made it, also where it waits for a connection', async () => {
+  it('is recorded once, with the actor and the span of who made it, also where it waits for a connection', async () => {
     const folder = await installed({ got: '14.6.5' });
     // Loaded once recording has begun, as in an application.
     await serve(
@@ -316,9 +316,14 @@ describe('an exchange of got over HTTP/2', () => {
     )) as Got;
     const options = { http2: true, https: { rejectUnauthorized: false }, retry: { limit: 0 } };
     const people = ['ann', 'bob', 'cid', 'dan'];
-    const texts = people.map((id) => withActor({ id }, () => got(`${url}/${id}`, options).text()));
-    assert.deepEqual(await Promise.all(texts), ['over 2', 'over 2', 'over 2', 'over 2']);
-    for (const id of people) assert.equal((await outgoingTo(audit, `/${id}`)).actor_id, id);
+    const asks = (): Promise<string>[] =>
+      people.map((id, i) => inSpan(i, () => withActor({ id }, () => got(`${url}/${id}`, options).text())));
+    const texts = await inContext(ROOT_CONTEXT, () => Promise.all(asks()));
+    assert.deepEqual(texts, ['over 2', 'over 2', 'over 2', 'over 2']);
+    for (const [i, id] of people.entries()) {
+      const { actor_id, span_id } = await outgoingTo(audit, `/${id}`);
+      assert.deepEqual([actor_id, span_id], [id, spanId(i)]);
+    }
     assert.equal(outgoingRecords(audit).length, 4);
   });
 });

@@ -42,7 +42,7 @@ function percentDecoded(text: string): string {
 /** An exchange as `test/fixtures/secrets/exchanges.mjs` does it. */
 export interface Plan {
   readonly id: string;
-  readonly client: 'http' | 'fetch';
+  readonly client: 'http' | 'http2' | 'fetch';
   readonly method: string;
   readonly target: string;
   readonly headers: readonly Header[];
@@ -519,7 +519,7 @@ const log = fc.tuple(secretName, asciiWord, told).map(([name, value, body]) => {
 
 export const exchange: fc.Arbitrary<Plan> = fc
   .record({
-    client: fc.constantFrom('http', 'http', 'fetch'),
+    client: fc.constantFrom('http', 'http', 'http2', 'fetch'),
     method: fc.constantFrom('POST', 'PUT', 'GET', 'PATCH'),
     path: fc.oneof(secretPath, fc.constant('/innocent/path')),
     query,
@@ -541,12 +541,13 @@ export const exchange: fc.Arbitrary<Plan> = fc
     const { request, response, upgrade } = drawn;
     const isUpgrade = upgrade !== null;
     const hasBody = drawn.method !== 'GET' && !isUpgrade;
-    const isWhole = !drawn.isDead && !isUpgrade && request.breakOffAt === undefined;
+    const isBrokenOff = request.breakOffAt !== undefined;
+    const isWhole = !drawn.isDead && !isUpgrade && !isBrokenOff;
     const asked = isUpgrade ? [upgrade] : [];
     const trailers = drawn.trailers === null ? undefined : { 'X-Token': drawn.trailers };
     return {
       id,
-      client: isUpgrade || request.breakOffAt !== undefined ? 'http' : drawn.client,
+      client: isUpgrade || (isBrokenOff && drawn.client === 'fetch') ? 'http' : drawn.client,
       method: isUpgrade ? 'GET' : drawn.method,
       target: `${drawn.path}?${drawn.query}`,
       headers: [
