@@ -45,7 +45,7 @@ export class Http2Exchange implements StreamWatcher {
   /** That of the request's span, once the application has answered under it. */
   #context: Context | undefined;
   #finished: { readonly at: number; readonly time: number } | undefined;
-  #isBrokenOff = false;
+  #isClosedByItself = false;
   #isTold = false;
 
   constructor(request: Http2Request, { told, work, rules, now }: IncomingExchangeOptions) {
@@ -93,8 +93,11 @@ export class Http2Exchange implements StreamWatcher {
     if (!this.#requestBody.complete) afterPatience(() => this.#tell(this.#error()));
   }
 
+  /** What is closed before its connection, was closed in order. A reset without an error leaves it there until then. */
   destroying(): void {
-    this.#isBrokenOff = !this.#stream.closed;
+    const { closed, session } = this.#stream;
+    const isConnected = (): boolean => session?.destroyed === false && !session.socket.destroyed;
+    this.#isClosedByItself = closed && guard('watching a stream', isConnected) === true;
   }
 
   /** Nothing more will happen. */
@@ -126,7 +129,7 @@ export class Http2Exchange implements StreamWatcher {
     if (!headersSent || aborted) return false;
     const isUpload = !this.#requestBody.complete;
     if (writableFinished && !this.#isFile()) return rstCode === NO_ERROR || (rstCode === CANCEL && isUpload);
-    return closed && rstCode === NO_ERROR && !this.#isBrokenOff;
+    return closed && rstCode === NO_ERROR && this.#isClosedByItself;
   }
 
   /** Node takes the method off a stream into which it copies a file itself, past all that can be seen. */

@@ -612,6 +612,30 @@ describe('a stream that doesn’t go well', () => {
     assert.equal(audit.requests.length, 2);
   });
 
+  it('is recorded as a failure where its client resets it without an error in the middle of the response', async (t) => {
+    let served: http2.ServerHttp2Stream | undefined;
+    await start(
+      http2.createServer().on('stream', (stream) => {
+        served = stream.on('error', () => undefined);
+        stream.respond();
+        stream.end('x'.repeat(100_000));
+      }),
+    );
+    const socket = net.connect((server.address() as AddressInfo).port).on('error', () => undefined);
+    t.after(() => socket.destroy());
+    socket.write(Buffer.concat([preface, requestFrame(1, 'GET', '/left')]));
+    // As much as it may send without leave.
+    let received = 0;
+    while (received < 65_535) received += ((await once(socket, 'data')) as [Buffer])[0].length;
+    socket.write(resetFrame(1, http2.constants.NGHTTP2_NO_ERROR));
+    while (!served?.closed) await new Promise(setImmediate);
+    // Only then does Node close such a stream.
+    socket.resetAndDestroy();
+    const record = await recordOf('/left');
+    assert.equal(record.outcome, 'failure');
+    assert.match(String(record.error_message), /^The stream was closed before the response was sent/);
+  });
+
   it('is recorded with what came of a body that its client broke off', async () => {
     await start(
       http2.createServer().on('stream', (stream) => {
