@@ -264,6 +264,31 @@ describe('CONNECT', () => {
     assert.equal(record.request_repr.headers['Proxy-Authorization'], '[REDACTED]');
   });
 
+  it('to a server of its own is recorded, and so is the WebSocket that is opened through the tunnel', async () => {
+    const seen: string[] = [];
+    await start(
+      echoing().on('connect', (_request, socket: Duplex) => {
+        setActor('tunnel');
+        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        server.emit('connection', socket);
+      }),
+    );
+    server.on('upgrade', (_request, socket: Duplex) => {
+      setActor('ann');
+      socket.on('data', () => seen.push(currentActor().id));
+    });
+    const socket = await connected();
+    await ask(socket, 'CONNECT self:80 HTTP/1.1\r\nHost: self:80\r\n\r\n');
+    await ask(socket, opening('/through'));
+    assert.equal(await ask(socket, 'ping'), 'ping');
+    socket.end();
+    const [tunnel, through] = [await recordOf('self:80'), await recordOf('/through')];
+    assert.deepEqual([tunnel.actor_id, tunnel.response_repr.status_code], ['tunnel', 200]);
+    assert.deepEqual([through.actor_id, through.response_repr.status_code, through.request_size], ['ann', 101, 4]);
+    assert.deepEqual(seen, ['ann']);
+    assert.equal(audit.requests.length, 2);
+  });
+
   it('that nobody listens for is closed by Node, and not recorded', async () => {
     await start(http.createServer((_request, response) => response.end('ok')));
     const refused = await connected();
@@ -343,6 +368,33 @@ describe('the work of a WebSocket', () => {
     bob.write('away with ann');
     await recordOf('/ann');
     assert.equal(leaver, 'ann');
+  });
+
+  it('is its own also where it is not recorded', async () => {
+    const seen: string[] = [];
+    await start(
+      http
+        .createServer((_request, response) => {
+          setActor('earlier');
+          response.end('plain');
+        })
+        .on('upgrade', (request, socket: Duplex) => {
+          setActor('ann');
+          socket.on('data', () => seen.push(currentActor().id));
+          socket.on('close', () => seen.push(currentActor().id));
+          socket.on('end', () => socket.end());
+          socket.write(accepted(request));
+        }),
+      { ignorePaths: ['/ignored'] },
+    );
+    const socket = await connected();
+    await ask(socket, 'GET /earlier HTTP/1.1\r\nHost: x\r\n\r\n');
+    await ask(socket, opening('/ignored'));
+    socket.end('hello');
+    await once(socket, 'close');
+    while (seen.length < 2) await new Promise(setImmediate);
+    assert.deepEqual(seen, ['ann', 'ann']);
+    assert.equal(audit.requests.length, 1);
   });
 
   it('is left to withActor where an event happens in it', async () => {
