@@ -28,11 +28,13 @@ export class RawAnswer {
   /** Takes what is written. Returns whether the head needs no more. */
   written(bytes: Buffer): boolean {
     this.#unread = Buffer.concat([this.#unread, bytes]);
+    const { _httpMessage: response } = this.#socket;
+    const { _header: headOfAnother } = response ?? {};
     while (!this.head) {
       const end = this.#unread.indexOf('\r\n\r\n');
       if (end < 0 && this.#unread.length < MAX_HEAD_BYTES) return false;
       const text = this.#unread.toString('latin1', 0, end + 4);
-      this.#isOfAnother = text === this.#socket._httpMessage?._header;
+      this.#isOfAnother = text === headOfAnother;
       if (end < 0 || this.#isOfAnother || !text.startsWith('HTTP/1.')) break;
       this.#headBytes += text.length;
       this.#unread = this.#unread.subarray(text.length);

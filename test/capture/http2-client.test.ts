@@ -311,13 +311,12 @@ describe('an exchange of got over HTTP/2', () => {
         setTimeout(() => (stream.respond(), stream.end('over 2')), 10);
       }),
     );
-    const { got } = (await import(
-      pathToFileURL(path.join(folder, 'node_modules/got/dist/source/index.js')).href
-    )) as Got;
+    const file = path.join(folder, 'node_modules/got/dist/source/index.js');
+    const library = (await import(pathToFileURL(file).href)) as Got;
     const options = { http2: true, https: { rejectUnauthorized: false }, retry: { limit: 0 } };
     const people = ['ann', 'bob', 'cid', 'dan'];
     const asks = (): Promise<string>[] =>
-      people.map((id, i) => inSpan(i, () => withActor({ id }, () => got(`${url}/${id}`, options).text())));
+      people.map((id, i) => inSpan(i, () => withActor({ id }, () => library.got(`${url}/${id}`, options).text())));
     const texts = await inContext(ROOT_CONTEXT, () => Promise.all(asks()));
     assert.deepEqual(texts, ['over 2', 'over 2', 'over 2', 'over 2']);
     for (const [i, id] of people.entries()) {

@@ -613,10 +613,10 @@ describe('a stream that doesn’t go well', () => {
   });
 
   it('is recorded as a failure where its client resets it without an error in the middle of the response', async (t) => {
-    let served: http2.ServerHttp2Stream | undefined;
+    const served: http2.ServerHttp2Stream[] = [];
     await start(
       http2.createServer().on('stream', (stream) => {
-        served = stream.on('error', () => undefined);
+        served.push(stream.on('error', () => undefined));
         stream.respond();
         stream.end('x'.repeat(100_000));
       }),
@@ -628,7 +628,7 @@ describe('a stream that doesn’t go well', () => {
     let received = 0;
     while (received < 65_535) received += ((await once(socket, 'data')) as [Buffer])[0].length;
     socket.write(resetFrame(1, http2.constants.NGHTTP2_NO_ERROR));
-    while (!served?.closed) await new Promise(setImmediate);
+    while (!served[0]?.closed) await new Promise(setImmediate);
     // Only then does Node close such a stream.
     socket.resetAndDestroy();
     const record = await recordOf('/left');
