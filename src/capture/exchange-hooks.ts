@@ -24,16 +24,20 @@ export interface ExchangeResponse {
 export interface ExchangeHooks {
   /** Attributes of a request, when its headers are there: nothing has authenticated it, or sent it, yet. */
   readonly requestHook?: (request: ExchangeRequest) => Attributes | null | undefined;
-  /** Attributes of an exchange that has ended, with or without a response. They win over those of `requestHook`. */
+  /**
+   * Attributes of an exchange that has ended, with or without a response. They win over those of `requestHook`. Over HTTP/2
+   * it gets the request that handlers of the compatibility API got, if one did.
+   */
   readonly responseHook?: (response: ExchangeResponse, request: ExchangeRequest) => Attributes | null | undefined;
 }
 
 /**
- * Asks the hooks of one exchange: `requestHook` at once, `responseHook` when what this returns is called. Neither throws.
+ * Asks the hooks of one exchange: `requestHook` at once, `responseHook` when what this returns is called, of the same
+ * request, unless another one was made of it. Neither throws.
  * Returns undefined for a request that a hook sends.
  */
 export type AskHooks = (request: ExchangeRequest) => AskResponseHook | undefined;
-export type AskResponseHook = (response: ExchangeResponse) => Attributes | undefined;
+export type AskResponseHook = (response: ExchangeResponse, request?: ExchangeRequest) => Attributes | undefined;
 
 /** Undefined where the application has no hook. */
 export function exchangeHooks({ requestHook, responseHook }: ExchangeHooks): AskHooks | undefined {
@@ -42,8 +46,8 @@ export function exchangeHooks({ requestHook, responseHook }: ExchangeHooks): Ask
     if (isAskingHook()) return undefined;
     const asked = requestHook && ask('requestHook', () => requestHook(request));
     if (!responseHook) return () => asked;
-    return (response) => {
-      const told = ask('responseHook', () => responseHook(response, request));
+    return (response, handled = request) => {
+      const told = ask('responseHook', () => responseHook(response, handled));
       return asked && told ? { ...asked, ...told } : (told ?? asked);
     };
   };

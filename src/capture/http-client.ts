@@ -23,7 +23,7 @@ export class HttpClientInstrumentation extends OutgoingInstrumentation<ClientReq
 
   protected override requestIn(message: unknown): ClientRequest | undefined {
     const { request } = message as { request: ClientRequest };
-    return watcherOf(request) || isExporter((name) => request.getHeader(name)) ? undefined : request;
+    return watcherOf(request) || isExporter((name) => request.getHeader(name), request.path) ? undefined : request;
   }
 
   protected override factsOf(request: ClientRequest): OutgoingRequest {

@@ -85,7 +85,9 @@ export class HttpMalformed implements SocketWatcher {
 
 /** What a record says of a request that couldn't be read. In `…TOKEN: …`, redaction would take what follows for a secret. */
 export function malformedText({ code, message }: MalformedError): string {
-  return `${code === 'HPE_INVALID_EOF_STATE' ? 'The connection was closed before the request was complete' : message} (${code})`;
+  if (code === 'HPE_INVALID_EOF_STATE') return `The connection was closed before the request was complete (${code})`;
+  const isRead = code.startsWith('HPE_') || code.startsWith('ERR_HTTP_');
+  return `${isRead ? message : 'The connection broke off before the request was complete'} (${code})`;
 }
 
 /** What is known of the request. */

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-import { type Work, enterWork } from '../context/work.ts';
+import { type Work, enterWork, runInWork } from '../context/work.ts';
 import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
 import { recordId } from '../event/record-id.ts';
@@ -22,10 +22,11 @@ import type { IncomingOptions } from './incoming-options.ts';
 import { type IncomingRules, incomingRules } from './incoming-rules.ts';
 import { Instrumentation } from './instrumentation.ts';
 import { MALFORMED_CHANNEL, type MalformedMessage } from './malformed-channel.ts';
+import { mark } from './mark.ts';
 import { requestWork } from './request-work.ts';
 import { publishServerEvents } from './server-events.ts';
 import { UPGRADE_CHANNEL, type UpgradeMessage } from './upgrade-channel.ts';
-import { isWatchedSocket, watchSocket } from './watched-socket.ts';
+import { watchSocket } from './watched-socket.ts';
 
 export interface HttpServerInstrumentationConfig extends IncomingOptions {
   /** @default true */
@@ -39,6 +40,10 @@ export interface HttpServerInstrumentationConfig extends IncomingOptions {
 const REQUEST_CHANNEL = 'http.server.request.start';
 /** Published by Node when a server of any kind has got a connection: the first request on it may be an upgrade, or none. */
 const CONNECTION_CHANNEL = 'net.server.socket';
+
+/** On requests whose connection was handed over, and on connections that have brought what can't be read: told once. */
+const UPGRADED = Symbol.for('activity-audit.http.upgraded.1');
+const MALFORMED = Symbol.for('activity-audit.http.malformed-connection.1');
 
 /** Records every HTTP exchange that comes in, also one that Node can't read, and every connection that a request has asked for. */
 export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrumentationConfig> {
@@ -114,20 +119,20 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
 
   #watchUpgrade(message: UpgradeMessage): void {
     const { request, socket } = message;
-    if (isWatchedSocket(socket)) return;
+    if (!mark(request, UPGRADED)) return;
     const work = this.#workOf(request);
     work.requestEnded?.();
     message.work = work;
-    if (this.#rules.ignores(request)) return;
-    const upgrade = new HttpUpgrade(message, this.#optionsOf(work));
-    watchSocket(socket, upgrade, work);
-    this.#inFlight.add(upgrade);
+    runInWork(work, () => {
+      if (this.#rules.ignores(request)) return watchSocket(socket, undefined, work);
+      const upgrade = new HttpUpgrade(message, this.#optionsOf(work));
+      watchSocket(socket, upgrade, work);
+      this.#inFlight.add(upgrade);
+    });
   }
 
-  /** The same error may come again, with each later packet. */
   #watchMalformed(message: MalformedMessage): void {
     const { error, socket } = message;
-    if (isWatchedSocket(socket)) return;
     const request = unfinishedRequest(socket);
     if (request) {
       const exchange = watcherOf(request);
@@ -136,6 +141,8 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
       exchange.requestBroke(malformedText(error));
       return;
     }
+    // The same error may come again, with each later packet.
+    if (!mark(socket, MALFORMED)) return;
     const work: Work = { requestId: recordId(this.#now()) };
     message.work = work;
     const malformed = new HttpMalformed(message, this.#optionsOf(work));
@@ -150,10 +157,12 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     const work = message.work ?? this.#workOf(request.asMessage(), http2UserOf(this.#rules.userOf));
     work.requestEnded?.();
     message.work = work;
-    if (this.#rules.ignores(request.asMessage())) return followStream(stream, work);
-    const exchange = new Http2Exchange(request, this.#optionsOf(work));
-    followStream(stream, work, exchange);
-    this.#inFlight.add(exchange);
+    runInWork(work, () => {
+      if (this.#rules.ignores(request.asMessage())) return followStream(stream, work);
+      const exchange = new Http2Exchange(request, this.#optionsOf(work));
+      followStream(stream, work, exchange);
+      this.#inFlight.add(exchange);
+    });
   }
 
   #workOf(request: IncomingMessage, userOf = this.#rules.userOf): Work {

@@ -1,7 +1,9 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 
 import { guard } from '../event/guard.ts';
+import { headerOf } from '../event/header-of.ts';
 import { bareHost } from './bare-host.ts';
+import { grpcError, isGrpc } from './grpc-status.ts';
 import { http2Headers } from './http2-headers.ts';
 import { resetReason } from './http2-reset.ts';
 import { type StreamWatcher, unwatchStream } from './http2-stream.ts';
@@ -16,6 +18,8 @@ export class Http2ClientExchange extends OutgoingExchange implements StreamWatch
   readonly #url: string;
   readonly #isConnection: boolean;
   #response: { readonly statusCode: number | undefined; readonly headers: readonly string[] } | undefined;
+  /** Undefined until they have come. */
+  #trailers: readonly string[] | undefined;
 
   constructor(stream: ClientHttp2Stream, session: ClientHttp2Session, options: OutgoingExchangeOptions) {
     super(options);
@@ -43,6 +47,8 @@ export class Http2ClientExchange extends OutgoingExchange implements StreamWatch
   emitting({ 0: name, 1: headers, 3: raw }: ArrayLike<unknown>): void {
     if (name === 'response' && headers && raw)
       guard('watching a response', () => this.#responded(headers as Head, raw as string[]));
+    else if (name === 'trailers' && headers && raw)
+      guard('watching trailers', () => this.#trailed(headers as Head, raw as string[]));
     else if (name === 'finish') this.#endIfComplete();
     else if (name === 'close' && this.#stream.destroyed) this.#end(this.#error());
   }
@@ -52,9 +58,20 @@ export class Http2ClientExchange extends OutgoingExchange implements StreamWatch
     this.#endIfComplete();
   }
 
-  /** The end of a response without a body is there before its headers are told; nobody may ever read one with a body. */
+  #trailed(headers: Head, raw: readonly string[]): void {
+    this.#trailers = http2Headers(headers, raw);
+    this.#endIfComplete();
+  }
+
+  /**
+   * The end of a response without a body is there before its headers are told, and that of one with trailers before those
+   * are; nobody may ever read one with a body.
+   */
   #endIfComplete(): void {
-    if (this.#response && this.responseBody.complete && this.#stream.writableEnded) this.#end(null);
+    const response = this.#response;
+    if (!response || !this.responseBody.complete || !this.#stream.writableEnded) return;
+    if (isGrpc(response.headers) && !this.#trailers && headerOf(response.headers, 'grpc-status') === '') return;
+    this.#end(null);
   }
 
   #error(): string | null {
@@ -65,7 +82,7 @@ export class Http2ClientExchange extends OutgoingExchange implements StreamWatch
   }
 
   #end(error: string | null): void {
-    this.tell(error);
+    this.tell(error ?? grpcError(this.#response?.headers ?? [], this.#trailers ?? []));
     unwatchStream(this.#stream);
   }
 

@@ -2,7 +2,8 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ClientHttp2Session } from 'node:http2';
 
 import { currentWork } from '../context/work.ts';
-import { keepWorkOfCalls } from './grpc-calls.ts';
+import { type Asker, askerInHand } from './asker.ts';
+import { askerOfCall, keepWorkOfCalls } from './grpc-calls.ts';
 import { Http2ClientExchange } from './http2-client-exchange.ts';
 import {
   HTTP2_DRAFT_CHANNEL,
@@ -15,6 +16,7 @@ import { type HeadersByName, headersByName } from './headers-by-name.ts';
 import { flat, http2Headers } from './http2-headers.ts';
 import { followStream, isFollowed } from './http2-stream.ts';
 import { http2SessionAuthority, http2Url } from './http2-url.ts';
+import { keepWorkOfRequests } from './http2-wrapper-sessions.ts';
 import { isExporter } from './is-exporter.ts';
 import { mark } from './mark.ts';
 import { once } from './once.ts';
@@ -28,12 +30,18 @@ export class Http2ClientInstrumentation extends OutgoingInstrumentation<Http2Req
     super('http2-client', http2RequestChannel(), config, HTTP2_DRAFT_CHANNEL);
     markOnce();
     keepWorkOfCalls();
+    keepWorkOfRequests();
+  }
+
+  protected override askerOf(message: unknown): Asker | undefined {
+    return askerInHand() ?? askerOfCall((message as Http2RequestMessage).stream);
   }
 
   protected override requestIn(message: unknown): Http2RequestMessage | undefined {
     const { stream, session } = message as Http2RequestMessage;
-    const isNobodys = isFollowed(stream) || isUndici(session) || isExporter((name) => stream.sentHeaders[name]);
-    return isNobodys ? undefined : { stream, session };
+    if (isFollowed(stream) || isUndici(session)) return undefined;
+    const { sentHeaders: headers } = stream;
+    return isExporter((name) => headers[name], String(headers[':path'])) ? undefined : { stream, session };
   }
 
   protected override factsOf({ stream: { sentHeaders }, session }: Http2RequestMessage): OutgoingRequest {
@@ -50,7 +58,7 @@ export class Http2ClientInstrumentation extends OutgoingInstrumentation<Http2Req
     const { session, headers: given = {} } = draft;
     if (typeof given !== 'object' || given === null) return undefined;
     const headers = headersByName(isList(given) ? given : flat(given));
-    if (isUndici(session) || isExporter((name) => headers[name])) return undefined;
+    if (isUndici(session) || isExporter((name) => headers[name], String(headers[':path'] ?? '/'))) return undefined;
     const method = String(headers[':method'] ?? 'GET');
     return {
       facts: { method, url: http2Url({ ...headers, ':authority': authorityOf(headers, session) }, session), headers },

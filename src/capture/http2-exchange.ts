@@ -9,6 +9,7 @@ import { type Context, getRPCMetadata } from '../vendor/opentelemetry.ts';
 import { afterPatience } from './after-patience.ts';
 import type { AskResponseHook } from './exchange-hooks.ts';
 import { expressRoute } from './express-route.ts';
+import { grpcError } from './grpc-status.ts';
 import { headersByName } from './headers-by-name.ts';
 import { http2Headers } from './http2-headers.ts';
 import type { Http2Request } from './http2-request.ts';
@@ -32,6 +33,9 @@ export class Http2Exchange implements StreamWatcher {
   readonly #rules: IncomingRules;
   readonly #askResponseHook: AskResponseHook | undefined;
   readonly #protocol: IncomingDraft['protocol'];
+  /** Kept from the start: hooks are given the request. */
+  readonly #method: string;
+  readonly #target: string;
   readonly #clientAddress: string | undefined;
   readonly #requestHeaders: readonly string[];
   readonly #requestBody: PassingBody;
@@ -41,7 +45,7 @@ export class Http2Exchange implements StreamWatcher {
   /** That of the request's span, once the application has answered under it. */
   #context: Context | undefined;
   #finished: { readonly at: number; readonly time: number } | undefined;
-  #isBrokenOff = false;
+  #isClosedByItself = false;
   #isTold = false;
 
   constructor(request: Http2Request, { told, work, rules, now }: IncomingExchangeOptions) {
@@ -53,6 +57,8 @@ export class Http2Exchange implements StreamWatcher {
     this.#now = now;
     this.#isConnection = request.method === 'CONNECT';
     this.#protocol = protocolOf(request);
+    this.#method = request.method;
+    this.#target = request.url;
     this.#clientAddress = rules.clientAddress(request.asMessage());
     this.#requestHeaders = http2Headers(request.headers, request.rawHeaders);
     this.#requestBody = new PassingBody(this.#isConnection ? undefined : rules.request.keptBytes);
@@ -87,8 +93,11 @@ export class Http2Exchange implements StreamWatcher {
     if (!this.#requestBody.complete) afterPatience(() => this.#tell(this.#error()));
   }
 
+  /** What is closed before its connection, was closed in order. A reset without an error leaves it there until then. */
   destroying(): void {
-    this.#isBrokenOff = !this.#stream.closed;
+    const { closed, session } = this.#stream;
+    const isConnected = (): boolean => session?.destroyed === false && !session.socket.destroyed;
+    this.#isClosedByItself = closed && guard('watching a stream', isConnected) === true;
   }
 
   /** Nothing more will happen. */
@@ -111,14 +120,16 @@ export class Http2Exchange implements StreamWatcher {
   }
 
   /**
-   * A stream that has closed by itself was sent, though Node may not have told that yet. From a client that goes away
-   * later, a response is sent all the same, but for a file, of which Node doesn't tell when that is.
+   * A stream that has closed by itself was sent, though Node may not have told that yet. So was a response to a client that
+   * goes away before it has sent all of its request, but for a file, of which Node doesn't tell when that is. Once the
+   * request is complete, a stream whose response was sent is closed, and can't be reset.
    */
   #isSent(): boolean {
     const { headersSent, writableFinished, aborted, closed, rstCode } = this.#stream;
     if (!headersSent || aborted) return false;
-    if (writableFinished && !this.#isFile()) return rstCode === NO_ERROR || rstCode === CANCEL;
-    return closed && rstCode === NO_ERROR && !this.#isBrokenOff;
+    const isUpload = !this.#requestBody.complete;
+    if (writableFinished && !this.#isFile()) return rstCode === NO_ERROR || (rstCode === CANCEL && isUpload);
+    return closed && rstCode === NO_ERROR && this.#isClosedByItself;
   }
 
   /** Node takes the method off a stream into which it copies a file itself, past all that can be seen. */
@@ -135,7 +146,7 @@ export class Http2Exchange implements StreamWatcher {
   }
 
   #draft(error: string | null): IncomingDraft {
-    const { method, url, compatible } = this.#request;
+    const { compatible } = this.#request;
     const { statusCode, headers } = headOf(this.#stream);
     const { request: requestRules, response: responseRules } = this.#rules;
     this.#requestBody.hidden = this.#isConnection || !requestRules.showsBody(this.#requestHeaders);
@@ -144,8 +155,8 @@ export class Http2Exchange implements StreamWatcher {
     if (this.#isFile()) this.#bodyWasUnseen(headers, error);
     return {
       protocol: this.#protocol,
-      method,
-      target: url,
+      method: this.#method,
+      target: this.#target,
       requestHeaders: this.#requestHeaders,
       shownRequestHeaders: requestRules.shownHeaders(this.#requestHeaders),
       requestBody: this.#requestBody,
@@ -155,8 +166,8 @@ export class Http2Exchange implements StreamWatcher {
       responseBody: this.#responseBody,
       route: guard('finding the route of a request', () => compatible && expressRoute(compatible)) ?? this.#spanRoute(),
       clientAddress: this.#clientAddress,
-      error,
-      attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }),
+      error: error ?? grpcError(headers, http2Headers(this.#stream.sentTrailers ?? {})),
+      attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }, compatible),
       seconds: secondsSince(this.#startedAt, this.#finished?.at),
     };
   }

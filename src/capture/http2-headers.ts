@@ -4,7 +4,8 @@ import { MASK } from '../event/secrets.ts';
 
 /**
  * The headers of a message of HTTP/2 as its record shows them: name, value, name, value …. Method, path, scheme and
- * status have keys of their own there. What was sent as sensitive, never to be kept by anybody on the way, is masked.
+ * status have keys of their own there. What was sent as sensitive, never to be kept by anybody on the way, is masked, and so
+ * is user info; what gRPC sends in base64, nobody could redact.
  *
  * @param headers as Node has them
  * @param raw the same, as sent, if they are known
@@ -18,9 +19,14 @@ export function http2Headers(
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string;
     if (HIDDEN.has(name)) continue;
-    shown.push(name, sensitive.includes(name) ? MASK : (raw[i + 1] as string));
+    shown.push(name, sensitive.includes(name) ? MASK : shownValue(name, raw[i + 1] as string));
   }
   return shown;
+}
+
+function shownValue(name: string, value: string): string {
+  if (name.endsWith('-bin')) return 'Binary content';
+  return name === ':authority' ? value.replace(/^.*@/, `${MASK}@`) : value;
 }
 
 /** Name, value, name, value …; a name is in lower case on the wire. */

@@ -1,6 +1,6 @@
 import type { Http2Stream } from 'node:http2';
 
-import { type Work, currentWork, runInWork } from '../context/work.ts';
+import { type Work, currentWork, isSameRequest, runInWork } from '../context/work.ts';
 import { define } from './define.ts';
 import { mark } from './mark.ts';
 import { nodesPrototype, patch } from './patch.ts';
@@ -88,7 +88,8 @@ function patchStreams(prototype: object): void {
       if (!followed) return Reflect.apply(original, this, arguments);
       followed.watcher?.emitting(arguments);
       const { work } = followed;
-      if (isSame(currentWork(), work)) return Reflect.apply(original, this, arguments);
+      // A handler may have given a stretch of its request another actor.
+      if (isSameRequest(currentWork(), work)) return Reflect.apply(original, this, arguments);
       return runInWork(work, () => Reflect.apply(original, this, arguments));
     };
   });
@@ -97,9 +98,4 @@ function patchStreams(prototype: object): void {
 interface Chunk {
   readonly chunk: unknown;
   readonly encoding: unknown;
-}
-
-/** A handler may have given a stretch of its request another actor. */
-function isSame(one: Work | undefined, other: Work | undefined): boolean {
-  return one === other || (one?.requestId !== undefined && one.requestId === other?.requestId);
 }

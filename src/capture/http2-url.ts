@@ -6,8 +6,9 @@ export function http2Url(headers: OutgoingHttpHeaders, session: ClientHttp2Sessi
   return `${scheme === 'https' ? 'https' : 'http'}://${http2Authority(headers)}${String(headers[':path'] ?? '')}`;
 }
 
+/** Host and port, without user info, which has no place there. */
 export function http2Authority(headers: OutgoingHttpHeaders): string {
-  return String(headers[':authority'] ?? headers.host ?? '');
+  return String(headers[':authority'] ?? headers.host ?? '').replace(/^.*@/, '');
 }
 
 /** That of a request that doesn't say another: the host and port that the session was opened with. Node shows it nowhere else. */

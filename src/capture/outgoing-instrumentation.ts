@@ -1,11 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import { type Origin, currentOrigin } from '../context/origin.ts';
+import { runInWork } from '../context/work.ts';
 import { emit } from '../event/emit.ts';
 import { guard } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
 import { type OutgoingDraft, outgoingEvent } from '../event/request-event.ts';
 import { context, isTracingSuppressed } from '../vendor/opentelemetry.ts';
+import type { Asker } from './asker.ts';
 import { InFlight } from './in-flight.ts';
 import { Instrumentation } from './instrumentation.ts';
 import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-exchange.ts';
@@ -69,7 +71,7 @@ export abstract class OutgoingInstrumentation<Request> extends Instrumentation<O
   }
 
   /** Who asked for the request, where that is known of one that is created later. */
-  protected originOf(_message: unknown): Origin | undefined {
+  protected askerOf(_message: unknown): Asker | undefined {
     return undefined;
   }
 
@@ -89,12 +91,15 @@ export abstract class OutgoingInstrumentation<Request> extends Instrumentation<O
   }
 
   readonly #onCreated = (message: unknown): void => {
-    guard('watching an outgoing request', () => this.#created(message));
+    guard('watching an outgoing request', () => {
+      const asker = this.askerOf(message);
+      if (asker) runInWork(asker.work, () => this.#created(message, asker.origin));
+      else this.#created(message);
+    });
   };
 
-  #created(message: unknown): void {
+  #created(message: unknown, asked?: Origin): void {
     const { now = Date.now } = this.getConfig();
-    const asked = this.originOf(message);
     if (isTracingSuppressed(asked?.context ?? context.active())) return;
     const request = this.requestIn(message);
     if (!request) return;

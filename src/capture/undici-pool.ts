@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 
-import { type Origin, currentOrigin } from '../context/origin.ts';
 import { guard } from '../event/guard.ts';
+import { type Asker, currentAsker } from './asker.ts';
 import { define } from './define.ts';
 import { onFileLoaded } from './module-files.ts';
 import { once } from './once.ts';
@@ -13,7 +13,7 @@ const FILE = 'pool-base.js';
 const created = channel('undici:request:create');
 
 /** By the handler of a request. */
-const origins = new WeakMap<object, Origin>();
+const askers = new WeakMap<object, Asker>();
 
 const patched = new WeakSet<object>();
 
@@ -28,9 +28,9 @@ export const watchPoolsOnce: () => void = once(() => {
 });
 
 /** Who asked for a request of undici, if a pool was asked. */
-export function poolOrigin(request: object): Origin | undefined {
+export function poolAsker(request: object): Asker | undefined {
   const handler = (request as Record<symbol, unknown>)[symbolOf(request, 'handler') ?? NONE];
-  return typeof handler === 'object' && handler !== null ? origins.get(handler) : undefined;
+  return typeof handler === 'object' && handler !== null ? askers.get(handler) : undefined;
 }
 
 const NONE = Symbol('none');
@@ -46,7 +46,7 @@ function watchPool(poolBase: { readonly prototype: object } | undefined): void {
 function wrapper(dispatch: Method): Method {
   return function (this: unknown, _options: unknown, handler: unknown) {
     if (created.hasSubscribers) {
-      guard('watching a pool', () => void origins.set(handler as object, currentOrigin()));
+      guard('watching a pool', () => void askers.set(handler as object, currentAsker()));
     }
     return Reflect.apply(dispatch, this, arguments);
   };

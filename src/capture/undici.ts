@@ -1,8 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel';
 
-import type { Origin } from '../context/origin.ts';
 import { guard } from '../event/guard.ts';
 import { headerOf } from '../event/header-of.ts';
+import type { Asker } from './asker.ts';
 import { define } from './define.ts';
 import { headersByName } from './headers-by-name.ts';
 import { isExporter } from './is-exporter.ts';
@@ -11,7 +11,7 @@ import type { OutgoingExchange, OutgoingExchangeOptions } from './outgoing-excha
 import { OutgoingInstrumentation, type OutgoingInstrumentationConfig } from './outgoing-instrumentation.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { UndiciExchange } from './undici-exchange.ts';
-import { poolOrigin, watchPoolsOnce } from './undici-pool.ts';
+import { poolAsker, watchPoolsOnce } from './undici-pool.ts';
 import {
   type UndiciHeaders,
   type UndiciRequest,
@@ -27,15 +27,15 @@ export class UndiciInstrumentation extends OutgoingInstrumentation<WatchedReques
     watchPoolsOnce();
   }
 
-  protected override originOf(message: unknown): Origin | undefined {
-    return poolOrigin((message as { request: object }).request);
+  protected override askerOf(message: unknown): Asker | undefined {
+    return poolAsker((message as { request: object }).request);
   }
 
   protected override requestIn(message: unknown): WatchedRequest | undefined {
     const { request } = message as { request: WatchedRequest };
     if (request[EXCHANGE]) return undefined;
     const headers = flatHeaders(request.headers);
-    return isExporter((name) => headerOf(headers, name)) ? undefined : request;
+    return isExporter((name) => headerOf(headers, name), request.path) ? undefined : request;
   }
 
   protected override factsOf(request: WatchedRequest): OutgoingRequest {

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 
-import { type Work, currentWork, runInWork } from '../context/work.ts';
+import { type Work, currentWork, isSameRequest, runInWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
+import { define } from './define.ts';
 import { shadow } from './shadow.ts';
 
 /** What is told of an answer that is written to a connection itself, with no response in between. */
@@ -15,30 +16,30 @@ export interface SocketWatcher extends AnswerWatcher {
   closed(): void;
 }
 
-const WATCHED = Symbol.for('activity-audit.http.upgraded.1');
+const WORK = Symbol.for('activity-audit.http.connection-work.1');
 
-/** Whether a connection is being watched, by whichever copy of this package. */
-export function isWatchedSocket(socket: Duplex): boolean {
-  return WATCHED in socket;
+interface WorkedConnection {
+  [WORK]?: Work;
 }
 
 /**
- * Lets `watcher` see the answer and the end of a connection. All is undone at the end.
+ * Lets `watcher`, if there is one, see the answer and the end of a connection. All is undone at the end.
  *
- * @param work where all events of the connection are to happen: those of one that was handed over would happen in the
- * work of nobody, or of a request that came earlier
+ * @param work where all events of the connection are to happen from now on: those of one that was handed over would happen
+ *   in the work of nobody, or of a request that came earlier
  */
-export function watchSocket(socket: Duplex, watcher: SocketWatcher, work?: Work): void {
-  Object.defineProperty(socket, WATCHED, { value: true });
-  watchAnswer(socket, watcher);
+export function watchSocket(socket: Duplex, watcher: SocketWatcher | undefined, work?: Work): void {
+  if (work) define(socket, WORK, work, false);
+  if (watcher) watchAnswer(socket, watcher);
   const undo = shadow(socket, 'emit', (original) => {
     return function emit(this: unknown, name: unknown) {
       if (name === 'close' && socket.destroyed) {
         undo();
-        watcher.closed();
+        watcher?.closed();
       }
-      if (!work || currentWork()?.requestId === work.requestId) return Reflect.apply(original, this, arguments);
-      return runInWork(work, () => Reflect.apply(original, this, arguments));
+      const { [WORK]: inHand } = socket as WorkedConnection;
+      if (!inHand || isSameRequest(currentWork(), inHand)) return Reflect.apply(original, this, arguments);
+      return runInWork(inHand, () => Reflect.apply(original, this, arguments));
     };
   });
 }

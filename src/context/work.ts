@@ -11,11 +11,13 @@ export interface Work {
   readonly remoteSpan?: SpanContext | undefined;
   /**
    * Looks for the user where the application keeps it, for example in `req.user`. It is asked each time a record is
-   * made, since authentication runs later than the request starts. It doesn't throw.
+   * made, since authentication runs later than the request starts. It doesn't throw. Each request has its own.
    */
   readonly findActor?: () => Actor | undefined;
   /** Nothing of the request is to be held any longer, whatever it has started. */
   readonly requestEnded?: () => void;
+  /** Set where the request that is served looks like telemetry of another process: so may then what it passes along. */
+  readonly isMarkedAsExport?: true;
   /** The cell that `setActor` fills. It wins over `findActor`. */
   actor?: Actor;
 }
@@ -29,6 +31,11 @@ const store: AsyncLocalStorage<Work> = ((globalThis as Record<symbol, unknown>)[
 /** The work that the running code belongs to, also across `await`, timers and events. */
 export function currentWork(): Work | undefined {
   return store.getStore();
+}
+
+/** Whether two are parts of serving one request. The id doesn't tell: clients may give several requests the same one. */
+export function isSameRequest(one: Work | undefined, other: Work | undefined): boolean {
+  return one === other || (one?.findActor !== undefined && one.findActor === other?.findActor);
 }
 
 /** Makes `work` the work in hand for the rest of the current asynchronous execution and all that it starts. */

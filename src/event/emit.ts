@@ -1,4 +1,5 @@
 import type { Origin } from '../context/origin.ts';
+import { runInWork } from '../context/work.ts';
 import { type ApiLoggerProvider, logs } from '../vendor/opentelemetry.ts';
 import type { AuditEvent } from './event.ts';
 import { guard } from './guard.ts';
@@ -14,7 +15,8 @@ let lastProvider: ApiLoggerProvider | undefined;
 let lastLogger: Logger | undefined;
 
 /**
- * The one door out: hands an event to OpenTelemetry. Never throws.
+ * The one door out: hands an event to OpenTelemetry. Never throws. What other processors than ours do with it, such as to
+ * send it later, is not done in the work that it tells of.
  *
  * @param provider the provider that an SDK gave the instrumentation; without one, that of the process
  */
@@ -22,7 +24,8 @@ export function emit(event: AuditEvent<JsonText>, origin: Origin, provider?: Api
   guard('emitting a record', () => {
     for (const observer of observers) observer(withValues(event));
     const target = provider ?? globalProvider();
-    loggerOf(target).emit(eventTakers.has(target) ? toBareLogRecord(event, origin) : toLogRecord(event, origin));
+    if (eventTakers.has(target)) loggerOf(target).emit(toBareLogRecord(event, origin));
+    else runInWork(undefined, () => loggerOf(target).emit(toLogRecord(event, origin)));
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
 import net from 'node:net';
 import { type TestContext, afterEach, beforeEach, describe, it } from 'node:test';
 
@@ -38,14 +39,35 @@ function start(options: InstrumentationOptions): void {
   audit = observeAudit(options);
 }
 
-function incoming(): Promise<RequestEvent> {
-  return audit.waitFor<RequestEvent>((record) => (record as RequestEvent).request_type === 'internal');
+function incoming(path = ''): Promise<RequestEvent> {
+  return audit.waitFor<RequestEvent>((record) => {
+    const { request_repr: request } = record as RequestEvent;
+    return request !== undefined && 'path' in request && request.path.endsWith(path);
+  });
 }
 
 /** What was said to the operator that has `text` in it. */
 function reportsOf(t: TestContext, text: string): () => string[] {
   const { mock: said } = t.mock.method(process.stderr, 'write', () => true);
   return () => said.calls.map((call) => String(call.arguments[0])).filter((report) => report.includes(text));
+}
+
+/** Serves by the compatibility API, but `/stream` by the other one, and gives what asks it. */
+async function serveHttp2(t: TestContext): Promise<(path: string, headers?: object) => Promise<void>> {
+  const http2Server = http2.createServer().on('request', (request, response) => {
+    if (request.url === '/stream') return;
+    Object.assign(request, { tenant: 'acme' });
+    response.writeHead(request.url === '/created' ? 201 : 200, { 'x-answer': ['1', '2'] }).end('done');
+  });
+  http2Server.on('stream', (stream, headers) => {
+    if (headers[':path'] === '/stream') Object.assign(stream, { tenant: 'acme' }).respond({}, { endStream: true });
+  });
+  await once(http2Server.listen(0, '127.0.0.1'), 'listening');
+  const session = http2.connect(`http://127.0.0.1:${(http2Server.address() as net.AddressInfo).port}`);
+  t.after(() => (session.destroy(), http2Server.close()));
+  return async (path, headers) => {
+    await once(session.request({ ':path': path, ...headers }).resume(), 'close');
+  };
 }
 
 /** First, since a report is made once a minute. */
@@ -55,10 +77,14 @@ describe('a hook that goes wrong', () => {
     const hook = (): never => {
       throw new Error('not today');
     };
+    const ask = await serveHttp2(t);
     start({ requestHook: hook, responseHook: hook });
     for (const path of ['/one', '/two']) await send(server.port, { path });
-    assert.equal((await outgoingTo(audit, '/two')).response_repr.status_code, 200);
-    assert.equal((await incoming()).attributes, undefined);
+    for (const path of ['/three', '/four']) await ask(path);
+    for (const path of ['/two', '/four']) {
+      assert.equal((await outgoingTo(audit, path)).response_repr.status_code, 200);
+      assert.equal((await incoming(path)).attributes, undefined);
+    }
     assert.deepEqual(
       reports().map((report) => report.slice(0, report.indexOf('\n'))),
       ['request', 'response'].map((name) => `activity-audit: asking ${name}Hook failed: Error: not today`),
@@ -161,7 +187,7 @@ describe('responseHook, for what comes in', () => {
     const asked: (number | undefined)[] = [];
     start({
       outgoing: false,
-      requestHook: ({ url }) => ({ url }),
+      requestHook: ({ url }) => ({ url, within: currentWork()?.requestId }),
       responseHook: ({ statusCode, headers }) => {
         asked.push(statusCode);
         return { answer: headers['x-answer'] };
@@ -169,11 +195,11 @@ describe('responseHook, for what comes in', () => {
     });
     const socket = net.connect((upgrading.address() as net.AddressInfo).port, '127.0.0.1');
     t.after(() => socket.destroy());
-    socket.write('GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+    socket.write('GET /chat HTTP/1.1\r\nHost: x\r\nX-Request-Id: id-1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
     await once(socket, 'data');
     assert.deepEqual(asked, [101]);
     socket.write('bye');
-    assert.deepEqual((await incoming()).attributes, { url: '/chat', answer: 'yes' });
+    assert.deepEqual((await incoming()).attributes, { url: '/chat', within: 'id-1', answer: 'yes' });
     assert.deepEqual(asked, [101]);
   });
 });
@@ -244,6 +270,94 @@ for (const [client, ask] of Object.entries(clients)) {
     }
   });
 }
+
+describe('hooks, over HTTP/2,', () => {
+  it('for what comes in, are asked in the work of the request, and see what the application has found out', async (t) => {
+    const seen: unknown[] = [];
+    const ask = await serveHttp2(t);
+    start({
+      outgoing: false,
+      requestHook: (request) => {
+        seen.push(currentWork()?.requestId, 'tenant' in request);
+        return { a: request.headers['x-tenant'], b: request.url };
+      },
+      responseHook: ({ statusCode, headers }, request) => {
+        const { tenant } = request as { tenant?: string };
+        return { b: statusCode, tenant, answers: headers['x-answer'] };
+      },
+    });
+    await ask('/created', { 'x-request-id': 'id-1', 'x-tenant': 'umbrella' });
+    const { attributes } = await incoming();
+    assert.deepEqual(attributes, { a: 'umbrella', b: 201, tenant: 'acme', answers: ['1', '2'] });
+    assert.deepEqual(seen, ['id-1', false]);
+  });
+
+  it('for what comes in, find the stream where there is no request of the compatibility API', async (t) => {
+    const ask = await serveHttp2(t);
+    start({
+      outgoing: false,
+      responseHook: (_response, request) => ({
+        tenant: (request as { stream?: { tenant?: string } }).stream?.tenant,
+      }),
+    });
+    await ask('/stream');
+    assert.deepEqual((await incoming()).attributes, { tenant: 'acme' });
+  });
+
+  it('for what goes out, see the same facts as of every client', async (t) => {
+    const requests: ExchangeRequest[] = [];
+    const ask = await serveHttp2(t);
+    start({
+      ignorePaths: ['*'],
+      requestHook: ({ headers }) => ({ kind: headers['x-kind'] }),
+      responseHook: ({ statusCode, headers }, request) => {
+        requests.push(request);
+        return { statusCode, answers: headers['x-answer'] };
+      },
+    });
+    await ask('/created', { 'X-Kind': 'nightly' });
+    const { attributes, request_repr } = await outgoingTo(audit, '/created');
+    assert.deepEqual(attributes, { kind: 'nightly', statusCode: 201, answers: ['1', '2'] });
+    const [{ method, url, headers } = {} as ExchangeRequest] = requests;
+    assert.deepEqual([method, url, headers?.['x-kind']], ['GET', request_repr.endpoint, 'nightly']);
+  });
+
+  it('can’t rewrite what is recorded', async (t) => {
+    const ask = await serveHttp2(t);
+    start({
+      requestHook: (request) => Object.assign(request, { method: 'PUT', url: '/other', headers: {} }) && undefined,
+      responseHook: (response) => Object.assign(response, { statusCode: 500, headers: {} }) && undefined,
+    });
+    await ask('/created', { 'x-kind': 'nightly' });
+    const records = [await outgoingTo(audit, '/created'), await incoming()];
+    for (const { request_repr, response_repr } of records) {
+      assert.equal(request_repr.method, 'GET');
+      assert.equal(request_repr.headers['x-kind'], 'nightly');
+      assert.deepEqual([response_repr.status_code, response_repr.headers['x-answer']], [201, ['1', '2']]);
+    }
+    const [, { request_repr } = {} as RequestEvent] = records;
+    assert.equal('path' in request_repr && request_repr.path, '/created');
+  });
+
+  for (const hook of ['requestHook', 'responseHook'] as const) {
+    it(`are not asked of the requests that a ${hook} sends`, async (t) => {
+      const sent: Promise<void>[] = [];
+      const ask = await serveHttp2(t);
+      start({
+        ignorePaths: ['*'],
+        [hook]: () => {
+          sent.push(ask('/from-the-hook'));
+          return { asked: true };
+        },
+      });
+      await ask('/created');
+      assert.deepEqual((await outgoingTo(audit, '/created')).attributes, { asked: true });
+      assert.equal((await outgoingTo(audit, '/from-the-hook')).attributes, undefined);
+      await Promise.all(sent);
+      assert.equal(sent.length, 1);
+    });
+  }
+});
 
 describe('attributes of a record', () => {
   it('are redacted, and any value becomes JSON', async () => {

@@ -39,6 +39,21 @@ const failed = (): Promise<Incoming> => audit.waitFor<Incoming>(({ outcome }) =>
 /** Sends bytes and gives what came back until the connection was closed. */
 const answerTo = (bytes: string | Buffer): Promise<string> => sendRaw(port, bytes, () => false);
 
+/** Sends what is answered and what isn't, and resets the connection once the server has read all of it. */
+async function resetAfter(good: string, rest: string): Promise<void> {
+  const socket = net.connect(port, '127.0.0.1');
+  const [[connection]] = (await Promise.all([once(server, 'connection'), once(socket, 'connect')])) as [
+    [net.Socket],
+    [],
+  ];
+  socket.write(good);
+  if (good) await once(socket, 'data');
+  socket.write(rest);
+  while (connection.bytesRead < good.length + rest.length) await new Promise(setImmediate);
+  socket.resetAndDestroy();
+  await new Promise((resolve) => connection.on('close', resolve));
+}
+
 const answering = (): http.Server =>
   http.createServer((request, response) => request.on('end', () => response.end('ok')).resume());
 
@@ -127,6 +142,30 @@ describe('a malformed request', () => {
     assert.deepEqual([request_repr.method, request_repr.path], ['_OTHER', '']);
   });
 
+  for (const [when, before] of [
+    ['at once', ''],
+    ['after a good one', GET],
+  ] as const) {
+    it(`whose connection is reset in the middle of its head, ${when}, is recorded`, async () => {
+      await start(answering());
+      await resetAfter(before, 'GET /half HTTP/1.1\r\nHo');
+      const { error_message, response_repr, request_repr } = await failed();
+      assert.equal(error_message, 'The connection broke off before the request was complete (ECONNRESET)');
+      assert.equal(response_repr.status_code, undefined);
+      assert.deepEqual([request_repr.method, request_repr.path], ['_OTHER', '']);
+      assert.equal(audit.requests.length, before ? 2 : 1);
+    });
+  }
+
+  it('is none where a connection is reset before its head, or in its body', async () => {
+    await start(answering());
+    const upload = 'POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf';
+    for (const rest of ['', '\r\n', upload]) await resetAfter(GET, rest);
+    const record = await audit.waitFor<Incoming>((one) => (one as Incoming).request_repr.path === '/upload');
+    assert.equal(record.error_message, 'The connection was closed before the response was sent');
+    assert.equal(audit.requests.length, 4);
+  });
+
   it('over TLS is https', async () => {
     await start(https.createServer(identity));
     const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false }).resume();
@@ -197,6 +236,21 @@ describe('a malformed request', () => {
     assert.equal(bad.response_repr.status_code, 400);
     assert.equal(good.response_repr.status_code, undefined);
     assert.match(String(good.error_message), /closed before/);
+  });
+
+  it('behind one that is answered later has nothing of that answer', async () => {
+    const waiting: http.ServerResponse[] = [];
+    await start(
+      http
+        .createServer((_request, response) => void waiting.push(response))
+        .on('clientError', () => waiting[0]?.end('to the good one'))
+        .on('connection', (connection: net.Socket) => connection.setTimeout(50, () => connection.destroy())),
+    );
+    assert.match(await answerTo(`${GET}NONSENSE\r\n\r\n`), /^HTTP\/1\.1 200 [^]*to the good one$/);
+    const { response_repr, response_size } = await failed();
+    assert.deepEqual([response_repr.status_code, response_repr.headers, response_size], [undefined, {}, 0]);
+    const good = await audit.waitFor<Incoming>((record) => (record as Incoming).request_repr.path === '/good');
+    assert.deepEqual([good.response_repr.status_code, good.response_size], [200, 15]);
   });
 
   it('is in its own work for the listeners of the server', async () => {

@@ -108,6 +108,26 @@ describe('a WebSocket', () => {
     assert.equal(audit.requests.length, 1);
   });
 
+  it('has the status and the headers that came after informational ones, and its size', async () => {
+    await start(
+      http.createServer().on('upgrade', (request, socket: Duplex) => {
+        socket.write('HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n');
+        socket.write(`HTTP/1.1 102 Processing\r\n\r\n${accepted(request)}hello`);
+        socket.on('data', () => socket.end());
+      }),
+    );
+    const socket = await connected();
+    await ask(socket, opening('/hinted'));
+    socket.end('bye');
+    const record = await recordOf('/hinted');
+    assert.equal(record.response_repr.status_code, 101);
+    assert.deepEqual(
+      [record.response_repr.headers['Upgrade'], record.response_repr.headers['Link']],
+      ['websocket', undefined],
+    );
+    assert.equal(record.response_size, 5);
+  });
+
   it('is wss over TLS', async () => {
     const tls = https.createServer(identity).on('upgrade', (request, socket: Duplex) => {
       socket.write(accepted(request));
@@ -243,6 +263,42 @@ describe('CONNECT', () => {
     assert.deepEqual([record.request_size, record.response_size], [9, 9]);
     assert.equal(record.request_repr.headers['Proxy-Authorization'], '[REDACTED]');
   });
+
+  it('to a server of its own is recorded, and so is the WebSocket that is opened through the tunnel', async () => {
+    const seen: string[] = [];
+    await start(
+      echoing().on('connect', (_request, socket: Duplex) => {
+        setActor('tunnel');
+        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        server.emit('connection', socket);
+      }),
+    );
+    server.on('upgrade', (_request, socket: Duplex) => {
+      setActor('ann');
+      socket.on('data', () => seen.push(currentActor().id));
+    });
+    const socket = await connected();
+    await ask(socket, 'CONNECT self:80 HTTP/1.1\r\nHost: self:80\r\n\r\n');
+    await ask(socket, opening('/through'));
+    assert.equal(await ask(socket, 'ping'), 'ping');
+    socket.end();
+    const [tunnel, through] = [await recordOf('self:80'), await recordOf('/through')];
+    assert.deepEqual([tunnel.actor_id, tunnel.response_repr.status_code], ['tunnel', 200]);
+    assert.deepEqual([through.actor_id, through.response_repr.status_code, through.request_size], ['ann', 101, 4]);
+    assert.deepEqual(seen, ['ann']);
+    assert.equal(audit.requests.length, 2);
+  });
+
+  it('that nobody listens for is closed by Node, and not recorded', async () => {
+    await start(http.createServer((_request, response) => response.end('ok')));
+    const refused = await connected();
+    refused.write('CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n');
+    await once(refused.resume(), 'close');
+    const socket = await connected();
+    await ask(socket, 'GET /told HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await recordOf('/told');
+    assert.equal(audit.requests.length, 1);
+  });
 });
 
 describe('the work of a WebSocket', () => {
@@ -290,6 +346,55 @@ describe('the work of a WebSocket', () => {
     const record = await recordOf('/later');
     assert.deepEqual([record.request_id, record.actor_id], ['two', 'ann']);
     assert.equal((await recordOf('/earlier')).actor_id, 'earlier');
+  });
+
+  it('is its own also where another client has given its request the same id', async (t) => {
+    const sockets: Record<string, Duplex> = {};
+    let leaver = '';
+    await start(
+      http.createServer().on('upgrade', (request, socket: Duplex) => {
+        const name = String(request.headers['x-name']);
+        sockets[name] = socket;
+        setActor(name);
+        socket.write(accepted(request));
+        if (name === 'ann') socket.on('away', () => ((leaver = currentActor().id), socket.destroy()));
+        else socket.on('data', () => sockets['ann']?.emit('away'));
+      }),
+    );
+    const [ann, bob] = [await connected(), await connected()];
+    t.after(() => (ann.destroy(), bob.destroy()));
+    await ask(ann, opening('/ann', 'X-Request-Id: same', 'X-Name: ann'));
+    await ask(bob, opening('/bob', 'X-Request-Id: same', 'X-Name: bob'));
+    bob.write('away with ann');
+    await recordOf('/ann');
+    assert.equal(leaver, 'ann');
+  });
+
+  it('is its own also where it is not recorded', async () => {
+    const seen: string[] = [];
+    await start(
+      http
+        .createServer((_request, response) => {
+          setActor('earlier');
+          response.end('plain');
+        })
+        .on('upgrade', (request, socket: Duplex) => {
+          setActor('ann');
+          socket.on('data', () => seen.push(currentActor().id));
+          socket.on('close', () => seen.push(currentActor().id));
+          socket.on('end', () => socket.end());
+          socket.write(accepted(request));
+        }),
+      { ignorePaths: ['/ignored'] },
+    );
+    const socket = await connected();
+    await ask(socket, 'GET /earlier HTTP/1.1\r\nHost: x\r\n\r\n');
+    await ask(socket, opening('/ignored'));
+    socket.end('hello');
+    await once(socket, 'close');
+    while (seen.length < 2) await new Promise(setImmediate);
+    assert.deepEqual(seen, ['ann', 'ann']);
+    assert.equal(audit.requests.length, 1);
   });
 
   it('is left to withActor where an event happens in it', async () => {

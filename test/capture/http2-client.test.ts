@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
@@ -13,7 +14,7 @@ import { currentActor, withActor } from '../../src/context/actor.ts';
 import { runInWork } from '../../src/context/work.ts';
 import type { InstrumentationOptions } from '../../src/options.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
-import { inContext } from '../support/context-manager.ts';
+import { inContext, inSpan, spanId } from '../support/context-manager.ts';
 import { installed } from '../support/install.ts';
 import { outgoingRecords, outgoingTo } from '../support/outgoing-records.ts';
 import { deadUrl, identity } from '../support/peer.ts';
@@ -133,6 +134,24 @@ describe('an exchange of an HTTP/2 session', () => {
     assert.equal(record.response_repr.body, 'unread');
   });
 
+  for (const [status, outcome] of [
+    ['0', 'success'],
+    ['13', 'failure'],
+  ]) {
+    it(`is a ${outcome} where the trailers say ${status} for gRPC, which nobody waits for`, async () => {
+      await start((stream) => {
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }));
+        stream.respond({ 'content-type': 'application/grpc+proto' }, { waitForTrailers: true });
+        stream.end('answer');
+      });
+      session.request({ ':path': '/grpc' });
+      const record = await outgoingTo(audit, '/grpc');
+      assert.equal(record.outcome, outcome);
+      assert.equal(record.error_message, outcome === 'success' ? null : 'gRPC status 13 (INTERNAL)');
+      assert.equal(record.response_size, 6);
+    });
+  }
+
   it('is recorded over TLS', async () => {
     await serve(http2.createSecureServer(identity).on('stream', ok));
     connect(url);
@@ -153,6 +172,15 @@ describe('an exchange of an HTTP/2 session', () => {
     assert.equal(record.outcome, 'success');
     assert.deepEqual([record.request_size, record.response_size], [6, 6]);
     assert.doesNotMatch(JSON.stringify(record), /secret/);
+  });
+
+  it('is recorded without the user info of an authority', async () => {
+    await start(ok);
+    await ask({ ':path': '/named', ':authority': 'ann:hunter2@host:1' });
+    const record = await outgoingTo(audit, '/named');
+    assert.equal(record.service_name, 'host');
+    assert.equal(record.request_repr.headers[':authority'], '[REDACTED]@host:1');
+    assert.doesNotMatch(JSON.stringify(record), /hunter2/);
   });
 
   it('carries the request id and the actor of the work that made it, and its events happen there', async () => {
@@ -337,86 +365,31 @@ describe('an exchange of undici over HTTP/2', () => {
   }
 });
 
-interface Grpc {
-  Client: new (address: string, credentials: unknown) => GrpcClient;
-  Server: new () => GrpcServer;
-  credentials: { createInsecure(): unknown };
-  ServerCredentials: { createInsecure(): unknown };
-}
-
-interface GrpcClient {
-  makeUnaryRequest(
-    path: string,
-    serialize: (value: Buffer) => Buffer,
-    deserialize: (value: Buffer) => Buffer,
-    value: Buffer,
-    callback: (error: Error | null, value?: Buffer) => void,
-  ): void;
-  close(): void;
-}
-
-interface GrpcServer {
-  addService(service: object, handlers: object): void;
-  bindAsync(address: string, credentials: unknown, callback: (error: Error | null, port: number) => void): void;
-  forceShutdown(): void;
-}
-
-describe('a call of gRPC', () => {
-  it('is recorded on both sides, with the actor and the request id of who made it, also before there is a connection', async () => {
-    const folder = await installed({ '@grpc/grpc-js': '1.14.7' });
-    const grpc = createRequire(path.join(folder, 'index.js'))('@grpc/grpc-js') as Grpc;
-    audit = observeAudit();
-    const same = (value: Buffer): Buffer => value;
-    const echo = {
-      path: '/test.Echo/Say',
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: same,
-      requestDeserialize: same,
-      responseSerialize: same,
-      responseDeserialize: same,
-    };
-    const grpcServer = new grpc.Server();
-    grpcServer.addService(
-      { say: echo },
-      { say: (call: { request: Buffer }, done: (error: null, value: Buffer) => void) => done(null, call.request) },
+describe('an exchange of got over HTTP/2', () => {
+  it('is recorded once, with the actor and the span of who made it, also where it waits for a connection', async () => {
+    const folder = await installed({ got: '14.6.5' });
+    // Loaded once recording has begun, as in an application.
+    await serve(
+      http2.createSecureServer({ ...identity, settings: { maxConcurrentStreams: 1 } }).on('stream', (stream) => {
+        setTimeout(() => (stream.respond(), stream.end('over 2')), 10);
+      }),
     );
-    const port = await new Promise<number>((resolve, reject) => {
-      grpcServer.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
-        error ? reject(error) : resolve(bound),
-      );
-    });
-    const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-    const call = (id: string): Promise<Buffer | undefined> =>
-      withActor({ id }, () => {
-        return new Promise((resolve, reject) => {
-          client.makeUnaryRequest('/test.Echo/Say', same, same, Buffer.from(id), (error, value) =>
-            error ? reject(error) : resolve(value),
-          );
-        });
-      });
-    await Promise.all(['ann', 'bob', 'cid'].map(call));
-    await call('dan');
-    const records = outgoingRecords(audit);
-    assert.deepEqual(
-      records.map(({ actor_id, request_size }) => [actor_id, request_size]),
-      [
-        ['ann', 8],
-        ['bob', 8],
-        ['cid', 8],
-        ['dan', 8],
-      ],
-    );
-    for (const record of records) {
-      assert.equal(record.request_repr.method, 'POST');
-      assert.equal(record.request_repr.endpoint, `http://127.0.0.1:${port}/test.Echo/Say`);
-      assert.equal(record.request_repr.body, 'Binary content');
-      assert.equal(record.response_repr.body, 'Binary content');
-      assert.deepEqual([record.request_size, record.response_size], [8, 8]);
-      assert.equal(record.outcome, 'success');
+    const file = path.join(folder, 'node_modules/got/dist/source/index.js');
+    const library = (await import(pathToFileURL(file).href)) as Got;
+    const options = { http2: true, https: { rejectUnauthorized: false }, retry: { limit: 0 } };
+    const people = ['ann', 'bob', 'cid', 'dan'];
+    const asks = (): Promise<string>[] =>
+      people.map((id, i) => inSpan(i, () => withActor({ id }, () => library.got(`${url}/${id}`, options).text())));
+    const texts = await inContext(ROOT_CONTEXT, () => Promise.all(asks()));
+    assert.deepEqual(texts, ['over 2', 'over 2', 'over 2', 'over 2']);
+    for (const [i, id] of people.entries()) {
+      const { actor_id, span_id } = await outgoingTo(audit, `/${id}`);
+      assert.deepEqual([actor_id, span_id], [id, spanId(i)]);
     }
-    assert.equal(audit.requests.filter(({ request_type }) => request_type === 'internal').length, 4);
-    client.close();
-    grpcServer.forceShutdown();
+    assert.equal(outgoingRecords(audit).length, 4);
   });
 });
+
+interface Got {
+  got(url: string, options: object): { text(): Promise<string> };
+}

@@ -15,6 +15,7 @@ import { currentWork } from '../../src/context/work.ts';
 import type { IncomingRequestRepr, RequestEvent } from '../../src/event/event.ts';
 import type { InstrumentationOptions } from '../../src/options.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
+import { lastDataFrame, preface, requestFrame, resetFrame } from '../support/http2-frames.ts';
 import { installed } from '../support/install.ts';
 import { identity } from '../support/peer.ts';
 
@@ -215,6 +216,17 @@ describe('a stream of the stream API', () => {
     assert.equal(record.request_repr.headers['x-yours'], '[REDACTED]');
     assert.equal(record.request_repr.headers['authorization'], '[REDACTED]');
     assert.equal(record.response_repr.headers['x-mine'], '[REDACTED]');
+  });
+
+  it('has no binary metadata of gRPC, in which nobody could find a secret', async () => {
+    const bytes = Buffer.from('hunter2').toString('base64');
+    await start(
+      http2.createServer().on('stream', (stream) => stream.respond({ 'x-details-bin': bytes }, { endStream: true })),
+    );
+    await ask({ ':path': '/binary', 'x-trace-bin': bytes });
+    const record = await recordOf('/binary');
+    assert.equal(record.request_repr.headers['x-trace-bin'], 'Binary content');
+    assert.equal(record.response_repr.headers['x-details-bin'], 'Binary content');
   });
 });
 
@@ -462,6 +474,26 @@ describe('what is done while a stream is served', () => {
     }
   });
 
+  it('is done in its name also where another client has given its request the same id', async () => {
+    const streams: Record<string, http2.ServerHttp2Stream> = {};
+    let closer = '';
+    await start(
+      http2.createServer().on('stream', (stream, headers) => {
+        const name = String(headers[':path']);
+        streams[name] = stream;
+        setActor({ id: name });
+        stream.respond({});
+        if (name === '/ann') stream.on('close', () => (closer = currentActor().id));
+        else stream.on('data', () => streams['/ann']?.destroy());
+      }),
+    );
+    const ann = client.request({ ':path': '/ann', 'x-request-id': 'same' });
+    await once(ann, 'response');
+    client.request({ ':method': 'POST', ':path': '/bob', 'x-request-id': 'same' }).write('away with ann');
+    await recordOf('/ann');
+    assert.equal(closer, '/ann');
+  });
+
   it('belongs to the trace that the client named', async () => {
     await start(http2.createServer((_request, response) => void response.end()));
     const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -558,6 +590,51 @@ describe('a stream that doesn’t go well', () => {
       assert.equal(audit.requests.length, 1);
     });
   }
+
+  it('is recorded as a failure where its client gives up at once, before it could be answered', async (t) => {
+    await start(
+      http2.createServer().on('stream', (stream, headers) => {
+        const answer = (): void => stream.respond({ ':status': 200 }, { endStream: true });
+        if (headers[':path'] === '/get') answer();
+        else stream.resume().on('end', answer);
+      }),
+    );
+    const socket = net.connect((server.address() as AddressInfo).port);
+    t.after(() => socket.destroy());
+    const get = [requestFrame(1, 'GET', '/get'), resetFrame(1)];
+    const post = [requestFrame(3, 'POST', '/post'), lastDataFrame(3, 'body'), resetFrame(3)];
+    socket.write(Buffer.concat([preface, ...get, ...post]));
+    for (const name of ['/get', '/post']) {
+      const record = await recordOf(name);
+      assert.equal(record.outcome, 'failure');
+      assert.equal(record.error_message, 'The stream was closed before the response was sent (CANCEL)');
+    }
+    assert.equal(audit.requests.length, 2);
+  });
+
+  it('is recorded as a failure where its client resets it without an error in the middle of the response', async (t) => {
+    const served: http2.ServerHttp2Stream[] = [];
+    await start(
+      http2.createServer().on('stream', (stream) => {
+        served.push(stream.on('error', () => undefined));
+        stream.respond();
+        stream.end('x'.repeat(100_000));
+      }),
+    );
+    const socket = net.connect((server.address() as AddressInfo).port).on('error', () => undefined);
+    t.after(() => socket.destroy());
+    socket.write(Buffer.concat([preface, requestFrame(1, 'GET', '/left')]));
+    // As much as it may send without leave.
+    let received = 0;
+    while (received < 65_535) received += ((await once(socket, 'data')) as [Buffer])[0].length;
+    socket.write(resetFrame(1, http2.constants.NGHTTP2_NO_ERROR));
+    while (!served[0]?.closed) await new Promise(setImmediate);
+    // Only then does Node close such a stream.
+    socket.resetAndDestroy();
+    const record = await recordOf('/left');
+    assert.equal(record.outcome, 'failure');
+    assert.match(String(record.error_message), /^The stream was closed before the response was sent/);
+  });
 
   it('is recorded with what came of a body that its client broke off', async () => {
     await start(
@@ -801,6 +878,27 @@ describe('options', () => {
     instrumentation?.disable();
     stop();
     assert.deepEqual(told, ['/before', '/held', '/on']);
+  });
+});
+
+describe('what is not recorded of HTTP/2', () => {
+  it('is a request that Node refuses before anybody is told of it', async (t) => {
+    const paths: unknown[] = [];
+    const settings = { maxConcurrentStreams: 1 };
+    await start(
+      http2.createServer({ settings }).on('stream', (stream, headers) => {
+        paths.push(headers[':path']);
+        setTimeout(() => stream.respond({}, { endStream: true }), 20);
+      }),
+    );
+    for (const asked of [[''], ['/one', '/two']]) {
+      const socket = net.connect((server.address() as AddressInfo).port).resume();
+      t.after(() => socket.destroy());
+      socket.write(Buffer.concat([preface, ...asked.map((name, i) => requestFrame(2 * i + 1, 'GET', name))]));
+    }
+    await recordOf('/one');
+    assert.deepEqual(paths, ['/one']);
+    assert.equal(audit.requests.length, 1);
   });
 });
 

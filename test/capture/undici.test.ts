@@ -8,6 +8,7 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 
 import { setActor } from '../../src/context/actor.ts';
+import { currentWork } from '../../src/context/work.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
 import { inContext } from '../support/context-manager.ts';
 import { installed } from '../support/install.ts';
@@ -29,7 +30,7 @@ let audit: AuditObserver;
 let server: Awaited<ReturnType<typeof serve>>;
 
 before(async () => {
-  audit = observeAudit();
+  audit = observeAudit({ requestHook: () => ({ within: currentWork()?.requestId }) });
   server = await serve(peer);
 });
 beforeEach(() => audit.clear());
@@ -251,8 +252,8 @@ for (const [name, version] of clients) {
       await dispatcher.close();
       for (const user of users) {
         for (const way of ['asked', 'fetched']) {
-          const { actor_id, request_id } = await outgoingTo(audit, `/length?${way}=${user}`);
-          assert.deepEqual([way, actor_id, request_id], [way, user, user]);
+          const { actor_id, request_id, attributes } = await outgoingTo(audit, `/length?${way}=${user}`);
+          assert.deepEqual([way, actor_id, request_id, attributes?.['within']], [way, user, user, user]);
         }
       }
     });

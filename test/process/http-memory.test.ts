@@ -17,11 +17,12 @@ async function printed(directory: string, ...args: string[]): Promise<unknown> {
 }
 
 describe('memory', { concurrency: true }, () => {
-  for (const way of ['up', 'down']) {
-    it(`is at most 20 MB more with us where a gigabyte goes ${way}`, async (t) => {
+  const ways = [['up'], ['down'], ['up', 'http2'], ['down', 'http2']] as const;
+  for (const [way, ...over] of ways) {
+    it(`is at most 20 MB more with us where a gigabyte goes ${[way, ...over].join(' over ')}`, async (t) => {
       const directory = temporaryFolder(t);
       const pipe = (...args: string[]): Promise<unknown> =>
-        printed(directory, ...args, 'test/fixtures/http/pipe-a-gigabyte.mjs', way);
+        printed(directory, ...args, 'test/fixtures/http/pipe-a-gigabyte.mjs', way, ...over);
       const alone = (await pipe()) as { memory: number; received: number };
       const audited = (await pipe(...REGISTER)) as typeof alone;
       assert.equal(audited.received, GIGABYTE);

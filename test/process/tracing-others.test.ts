@@ -49,6 +49,11 @@ const TRACERS: readonly Tracer[] = [
   { name: 'dd-trace 6', dependencies: { 'dd-trace': '6.21.0', ...msgpack }, version: '24.21.0', ...datadog },
 ];
 
+const APPLICATIONS = [
+  ['HTTP/1', 'application.mjs'],
+  ['HTTP/2', 'application-http2.mjs'],
+] as const;
+
 const US = ['--import', 'activity-audit/register'];
 
 for (const tracer of TRACERS) {
@@ -57,23 +62,24 @@ for (const tracer of TRACERS) {
 
   describe(`beside ${name} on Node ${version}`, () => {
     let project: string;
-    let [they, we]: Seen[] = [];
     before(async () => {
       project = await tracedProject(dependencies);
-      they = await traced(tracer, project, [...THEM, 'application.mjs', module]);
-      we = await traced(tracer, project, [...US, 'application.mjs']);
     });
 
-    const orders: [order: string, imports: string[]][] = [
-      ['before', [...THEM, ...US]],
-      ['after', [...US, ...THEM]],
-    ];
-    for (const [order, imports] of orders) {
-      it(`which is loaded ${order} us, its spans and our records are what they are alone`, async () => {
-        const both = await traced(tracer, project, [...imports, 'application.mjs', module]);
-        assert.deepEqual(both.told, they?.told);
-        assert.deepEqual(both.trees, they?.trees);
-        assert.deepEqual(both.exchanges, we?.exchanges);
+    for (const [over, application] of APPLICATIONS) {
+      it(`and over ${over}, its spans and our records are what they are alone, whichever is loaded first`, async () => {
+        const run = (...args: string[]): Promise<Seen> => traced(tracer, project, args);
+        const they = await run(...THEM, application, module);
+        const we = await run(...US, application);
+        for (const imports of [
+          [...THEM, ...US],
+          [...US, ...THEM],
+        ]) {
+          const both = await run(...imports, application, module);
+          assert.deepEqual(both.told, they.told);
+          assert.deepEqual(both.trees, they.trees);
+          assert.deepEqual(both.exchanges, we.exchanges);
+        }
       });
     }
 
