@@ -7,4 +7,4 @@ const inMemory: DatabaseServer = {
   stop: async () => undefined,
 };
 
-describeDatabase('SQLite', async () => inMemory);
+describeDatabase('SQLite', async () => inMemory, 1000);

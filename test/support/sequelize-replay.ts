@@ -5,6 +5,7 @@ import { DataTypes, type Model, type ModelStatic, type Sequelize, type Transacti
 
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import type { ModelEvent } from '../../src/event/event.ts';
+import { historyOf, isChange, logHistory } from './item-history.ts';
 import { takeRecords } from './sequelize-records.ts';
 
 /** Numbers pick a row by its place in the table, and give the value that is written. */
@@ -139,8 +140,8 @@ class Application {
 }
 
 interface Item {
-  value: number;
-  deleted: boolean;
+  readonly value: number;
+  readonly deleted: boolean;
 }
 
 interface State {
@@ -148,76 +149,112 @@ interface State {
   log: number;
 }
 
-/** What the records say that the database holds. */
-function replay(records: readonly ModelEvent[], paranoid: boolean): State {
-  const state: State = { items: new Map(), log: 0 };
-  for (const record of records) {
-    if (record.outcome !== 'failure') apply(record, state, paranoid);
-  }
-  return state;
+/** What the records say: what the database holds, and what happened to each item, statement by statement. */
+interface Replayed {
+  readonly state: State;
+  readonly history: string[][];
 }
 
-function apply(
-  { event_type, instance_id: id, instance_repr: row, extra }: ModelEvent,
-  state: State,
-  paranoid: boolean,
-): void {
+function replay(records: readonly ModelEvent[], paranoid: boolean): Replayed {
+  const state: State = { items: new Map(), log: 0 };
+  const done = records.filter(({ outcome }) => outcome !== 'failure');
+  return { state, history: done.map((record) => apply(record, state, paranoid).filter(isChange)) };
+}
+
+/** What a record says that happened to items; for a bulk operation, in any order. */
+function apply(record: ModelEvent, state: State, paranoid: boolean): string[] {
+  const { event_type, instance_id: id, instance_repr: row, extra } = record;
   const { items } = state;
   const value = row['value'] as number;
   const known = (): Item => items.get(id) ?? assert.fail(`${event_type} of a row that isn't there: ${id}`);
-  const where = (): [string, Item][] => {
+  const where = (): string[] => {
     const [, from] = /"value":(\d+)/.exec(JSON.stringify(extra['where'])) ?? [];
-    return [...items].filter(([, item]) => item.value === Number(from) && !item.deleted);
+    return [...items].filter(([, item]) => item.value === Number(from) && !item.deleted).map(([key]) => key);
   };
-  const remove = (key: string, item: Item): void => {
-    if (paranoid) item.deleted = true;
-    else items.delete(key);
+  const create = (key: string, created: number): string => {
+    items.set(key, { value: created, deleted: false });
+    return `+ ${key} ${created}`;
+  };
+  const update = (key: string, change: Partial<Item>): string => {
+    const before = items.get(key) as Item;
+    const item = { ...before, ...change };
+    items.set(key, item);
+    return `~ ${key} ${shown(before)} -> ${shown(item)}`;
+  };
+  const remove = (key: string): string => {
+    if (paranoid) return update(key, { deleted: true });
+    const { value: last } = items.get(key) as Item;
+    items.delete(key);
+    return `- ${key} ${last}`;
+  };
+  /** The driver of MariaDB doesn't count rows that an UPDATE left as they were. */
+  const counted = (lines: string[]): string[] => {
+    assert.ok([lines.length, lines.filter(isChange).length].includes(extra['total_count'] as number), event_type);
+    return lines;
   };
   switch (event_type) {
     case 'CREATE':
-      items.set(id, { value, deleted: false });
-      break;
+      return [create(id, value)];
     case 'BULK_CREATE':
-      for (const created of extra['instance_ids'] as string[]) items.set(created, { value: 0, deleted: false });
-      break;
+      return (extra['instance_ids'] as string[]).map((created) => create(created, 0));
     case 'UPDATE':
-      known().value = extra['by'] ? known().value + (extra['by'] as { value: number }).value : value;
-      break;
+      assertOldValue(record, known());
+      return [update(id, { value: extra['by'] ? known().value + (extra['by'] as { value: number }).value : value })];
     case 'BULK_UPDATE':
-      for (const [, item] of where()) item.value = value;
-      break;
+      return counted(where().map((key) => update(key, { value })));
     case 'DELETE':
-      remove(id, known());
-      break;
+      known();
+      return [remove(id)];
     case 'RESTORE':
-      known().deleted = false;
-      break;
+      known();
+      return [update(id, { deleted: false })];
     case 'BULK_DELETE':
-      for (const [key, item] of where()) remove(key, item);
-      break;
+      return counted(where().map(remove));
     case 'SQL':
       state.log += 1;
-      break;
+      return [];
     default:
-      assert.fail(event_type);
+      return assert.fail(event_type);
   }
 }
 
+function shown({ value, deleted }: Item): string {
+  return `${value}${deleted ? ' deleted' : ''}`;
+}
+
+function assertOldValue({ changes }: ModelEvent, { value }: Item): void {
+  const [old] = changes?.['value'] ?? [];
+  if (old !== undefined) assert.equal(old, value);
+}
+
+/** The database's own lines, parted as the records say that they belong together. */
+function parted(lines: readonly string[], like: readonly string[][]): string[][] {
+  let at = 0;
+  const parts = like.map(({ length }) => lines.slice(at, (at += length)));
+  return at < lines.length ? [...parts, lines.slice(at)] : parts;
+}
+
+const sorted = (parts: readonly string[][]): string[][] => parts.map((part) => part.toSorted());
+
 /**
  * Has an application do any sequence of changes, in transactions and savepoints that are committed and rolled back, and
- * compares what its records say with what the tables hold in the end.
+ * compares what its records say with what the database's own triggers logged, and with what the tables hold in the end.
  */
 export async function replayAnySequence(newDatabase: () => Sequelize, numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), fc.boolean(), async (steps, paranoid) => {
       const application = new Application(newDatabase(), paranoid);
+      const { sequelize } = application;
       try {
-        await application.sequelize.sync({ force: true });
+        await sequelize.sync({ force: true });
+        await logHistory(sequelize, paranoid);
         takeRecords();
         await application.run(steps, null);
-        assert.deepEqual(replay(takeRecords(), paranoid), await application.stored());
+        const { state, history } = replay(takeRecords(), paranoid);
+        assert.deepEqual(sorted(history), sorted(parted(await historyOf(sequelize), history)));
+        assert.deepEqual(state, await application.stored());
       } finally {
-        await application.sequelize.close();
+        await sequelize.close();
       }
     }),
     { numRuns },
