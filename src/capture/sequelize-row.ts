@@ -1,3 +1,4 @@
+import { exactNumber, isSameNumber } from './exact-number.ts';
 import { plain } from './sequelize-plain.ts';
 import {
   type AttributeShape,
@@ -18,7 +19,9 @@ export type Change = readonly [field: string, before: unknown, after: unknown];
 export function writtenRow(values: Row, model: ModelShape | undefined): Row {
   const written: Row = {};
   for (const column of Object.keys(values)) {
-    if (values[column] !== undefined) written[attributeOf(column, model)] = plain(values[column]);
+    if (values[column] === undefined) continue;
+    const name = attributeOf(column, model);
+    written[name] = exactNumber(plain(values[column]), model?.rawAttributes[name]);
   }
   return written;
 }
@@ -34,7 +37,7 @@ export function storedRow(instance: InstanceShape, written: Row): Row {
     const value = Object.hasOwn(written, name)
       ? writtenValue(written[name], dataValues[name])
       : lastSaved(instance, name);
-    if (value !== undefined) row[name] = value;
+    if (value !== undefined) row[name] = exactNumber(value, model.rawAttributes[name]);
   }
   // The database gave the key, or there is none yet.
   for (const name of model.primaryKeyAttributes) {
@@ -46,10 +49,11 @@ export function storedRow(instance: InstanceShape, written: Row): Row {
 
 /** The row as the database had it before. */
 export function previousRow(instance: InstanceShape): Row {
+  const { constructor: model } = instance;
   const row: Row = {};
-  for (const name of storedAttributes(instance.constructor)) {
+  for (const name of storedAttributes(model)) {
     const value = instance.changed(name) ? instance[PREVIOUS][name] : instance.dataValues[name];
-    if (value !== undefined) row[name] = value;
+    if (value !== undefined) row[name] = exactNumber(value, model.rawAttributes[name]);
   }
   return row;
 }
@@ -61,11 +65,11 @@ export function foundValues(found: unknown): Readonly<Row> {
 }
 
 /** A row that was found: attributes and computed columns, without the rows of other models that came with it. */
-export function foundRow(found: unknown): Row {
+export function foundRow(found: unknown, model: ModelShape | undefined): Row {
   const values = foundValues(found);
   const row: Row = {};
   for (const name of Object.keys(values)) {
-    if (!isOtherModels(name, values[name])) row[name] = values[name];
+    if (!isOtherModels(name, values[name])) row[name] = exactNumber(values[name], model?.rawAttributes[name]);
   }
   return row;
 }
@@ -83,13 +87,15 @@ export function storedAttributes(model: ModelShape): string[] {
 /** What of `written` differs from what the instance was loaded with. An old value that was not loaded is null. */
 export function changesOf(instance: InstanceShape, written: Row): Change[] {
   const changes: Change[] = [];
+  const attributes = instance.constructor.rawAttributes;
   for (const field of Object.keys(written)) {
-    const before = instance[PREVIOUS][field];
+    const before = exactNumber(instance[PREVIOUS][field], attributes[field]);
     const after = written[field];
     if (before === after && isObject(after)) {
       // Changed in place: the old value is gone, as `previous()` holds the same object.
       if (instance.changed(field)) changes.push([field, null, after]);
-    } else if (!isSame(before, after)) changes.push([field, before ?? null, after]);
+    } else if (!isSame(before, after) && !isSameNumber(before, after, attributes[field]))
+      changes.push([field, before ?? null, after]);
   }
   return changes;
 }

@@ -51,6 +51,7 @@ export interface AttributeShape {
   /** The column. */
   readonly field?: string;
   readonly defaultValue?: unknown;
+  readonly type?: { readonly key?: unknown };
   /** Ours: the values of this attribute never appear in a record. */
   readonly sensitive?: boolean;
 }

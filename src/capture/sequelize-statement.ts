@@ -348,7 +348,7 @@ function select(
     options,
     tell(result) {
       const found = listOf(result);
-      const only = found.length === 1 ? foundRow(found[0]) : undefined;
+      const only = found.length === 1 ? foundRow(found[0], model) : undefined;
       return {
         model: nameOf(model, table),
         action: 'READ',

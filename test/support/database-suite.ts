@@ -7,6 +7,7 @@ import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import type { DatabaseServer } from './database-server.ts';
 import { OPERATIONS, newWorld } from './sequelize-operations.ts';
 import { summary, takeRecords } from './sequelize-records.ts';
+import { assertTypesShown } from './sequelize-types.ts';
 import { replayAnySequence } from './sequelize-replay.ts';
 import { assertUndisturbed } from './sequelize-undisturbed.ts';
 
@@ -44,6 +45,8 @@ export function describeDatabase(
         }
       });
     }
+
+    it('shows values of each type as they are', () => assertTypesShown(server));
 
     for (const operation of Object.keys(OPERATIONS)) {
       it(`is asked the same by ${operation} as without us, and answers the same`, async () => {

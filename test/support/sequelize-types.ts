@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+
+import { DataTypes, type ModelAttributes, Sequelize } from 'sequelize';
+
+import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
+import type { Json } from '../../src/event/event.ts';
+import type { DatabaseServer } from './database-server.ts';
+import { takeRecords } from './sequelize-records.ts';
+
+/** A value as an application gives it, another one, and both as records show them. */
+interface Typed {
+  readonly type: ModelAttributes[string];
+  readonly given: readonly [unknown, unknown];
+  readonly shown: readonly [Json, Json];
+}
+
+const same = (type: Typed['type'], ...values: readonly [Json, Json]): Typed => ({ type, given: values, shown: values });
+
+const EVERYWHERE: Readonly<Record<string, Typed>> = {
+  big: same(DataTypes.BIGINT, '900719925474099', '-900719925474098'),
+  price: { type: DataTypes.DECIMAL(10, 2), given: ['12.50', 1.25], shown: ['12.50', '1.25'] },
+  float: same(DataTypes.DOUBLE, 1.5, 2.25),
+  flag: same(DataTypes.BOOLEAN, true, false),
+  at: {
+    type: DataTypes.DATE(6),
+    given: [new Date('2026-01-02T03:04:05.678Z'), new Date('2026-02-03T04:05:06.789Z')],
+    shown: ['2026-01-02T03:04:05.678Z', '2026-02-03T04:05:06.789Z'],
+  },
+  day: same(DataTypes.DATEONLY, '2026-01-02', '2026-02-03'),
+  time: same(DataTypes.TIME, '03:04:05', '04:05:06'),
+  bytes: {
+    type: DataTypes.BLOB,
+    given: [Buffer.from('one'), Buffer.from('two')],
+    shown: ['Binary content', 'Binary content'],
+  },
+  kind: same(DataTypes.ENUM('a', 'b'), 'a', 'b'),
+  settings: same(DataTypes.JSON, { a: { b: 1 }, list: [1, 2] }, { a: { b: 2 }, list: [1] }),
+  text: same(DataTypes.TEXT, 'one\nand more', 'zwölf €'),
+  uuid: same(DataTypes.UUID, '7b0c9c1e-0000-4000-8000-000000000001', '7b0c9c1e-0000-4000-8000-000000000002'),
+  got: {
+    type: { type: DataTypes.STRING, get: () => 'what a getter makes of it' },
+    given: ['one', 'two'],
+    shown: ['one', 'two'],
+  },
+};
+
+const OF_MYSQL: Readonly<Record<string, Typed>> = {
+  huge: same(DataTypes.BIGINT, '9007199254740993', '-9007199254740995'),
+  place: same(
+    DataTypes.GEOMETRY('POINT'),
+    { type: 'Point', coordinates: [1, 2] },
+    { type: 'Point', coordinates: [3, 4] },
+  ),
+};
+
+const OF_DIALECT: Readonly<Record<string, Readonly<Record<string, Typed>>>> = {
+  postgres: {
+    huge: same(DataTypes.BIGINT, '9007199254740993', '-9007199254740995'),
+    tags: same(DataTypes.ARRAY(DataTypes.STRING), ['x', 'y'], ['x']),
+    binary: same(DataTypes.JSONB, { z: 1 }, { z: [2] }),
+    address: same(DataTypes.INET, '10.0.0.1', '10.0.0.2'),
+  },
+  mariadb: OF_MYSQL,
+  mysql: OF_MYSQL,
+};
+
+/** Creates, finds, changes and deletes a row with a column of each type, and compares what the records show. */
+export async function assertTypesShown({ options }: DatabaseServer): Promise<void> {
+  const sequelize = auditSequelize(new Sequelize(options));
+  const typed = { ...EVERYWHERE, ...OF_DIALECT[sequelize.getDialect()] };
+  const of = <T>(take: (one: Typed) => T): Record<string, T> =>
+    Object.fromEntries(Object.entries(typed).map(([name, one]) => [name, take(one)]));
+  const Thing = sequelize.define(
+    'Thing',
+    { ...of(({ type }) => type), virtual: { type: DataTypes.VIRTUAL, get: () => 'never stored' } },
+    { timestamps: false },
+  );
+  try {
+    await sequelize.sync({ force: true });
+    takeRecords();
+    const { id } = (await Thing.create(of(({ given }) => given[0]))).get() as { id: number };
+    const thing = (await Thing.findByPk(id)) ?? assert.fail();
+    await thing.update(of(({ given }) => given[1]));
+    await thing.destroy();
+    const [created, found, updated, deleted] = takeRecords();
+    const before: Record<string, Json> = { id, ...of(({ shown }) => shown[0]) };
+    const after: Record<string, Json> = { id, ...of(({ shown }) => shown[1]) };
+    assert.deepEqual(created?.instance_repr, before);
+    // SQLite has no decimals: it keeps 12.5.
+    assert.deepEqual({ ...found?.instance_repr, price: before['price'] }, before);
+    assert.deepEqual(updated?.instance_repr, after);
+    assert.deepEqual({ ...updated.changes, price: undefined }, { ...of(({ shown }) => shown), price: undefined });
+    assert.equal(Number(updated.changes?.['price']?.[0]), 12.5);
+    assert.deepEqual(deleted?.instance_repr, after);
+  } finally {
+    await sequelize.close();
+  }
+}
