@@ -1,4 +1,5 @@
 import type { Origin } from '../context/origin.ts';
+import { changedPaths, valueAt } from './changed-paths.ts';
 import type { Json, ModelAction, ModelEvent, Outcome } from './event.ts';
 import type { Redactor } from './redact.ts';
 import { tail, userId } from './tail.ts';
@@ -13,7 +14,7 @@ export interface ModelDraft {
   readonly key?: readonly unknown[];
   /** The row after the change, before it for a delete. */
   readonly row?: object | undefined;
-  /** Fields that differ: `[field, old, new]`. */
+  /** Fields that differ: `[field, old, new]`; of a JSON object, the record tells where. */
   readonly changes?: readonly (readonly [field: string, before: unknown, after: unknown])[] | undefined;
   readonly extra?: object | undefined;
   readonly transactionId?: string | undefined;
@@ -49,17 +50,27 @@ function redactChanges(
   model: string,
   redactor: Redactor,
 ): { [field: string]: [Json, Json] } {
-  const before: { [field: string]: unknown } = {};
-  const after: { [field: string]: unknown } = {};
-  for (const [field, old, now] of changes) {
-    before[field] = old;
-    after[field] = now;
+  const shownBefore = redactor.object(Object.fromEntries(changes.map(([field, before]) => [field, before])), model);
+  const shownAfter = redactor.object(Object.fromEntries(changes.map(([field, , after]) => [field, after])), model);
+  const shown: [field: string, [Json, Json]][] = [];
+  for (const [field, before, after] of changes) {
+    const name = redactor.text(field);
+    for (const path of shownPaths(before, after, redactor)) {
+      const old = valueAt(shownBefore[name], path);
+      const now = valueAt(shownAfter[name], path);
+      // Neither is there where a rule has removed it.
+      if (old !== undefined || now !== undefined)
+        shown.push([[name, ...path].join('.'), [(old ?? null) as Json, (now ?? null) as Json]]);
+    }
   }
-  const shownBefore = redactor.object(before, model);
-  const shownAfter = redactor.object(after, model);
-  return Object.fromEntries(
-    Object.keys(shownAfter).map((field) => [field, [shownBefore[field] ?? null, shownAfter[field] ?? null]]),
-  );
+  return Object.fromEntries(shown);
+}
+
+/** A name in there may be a secret itself, and has another name in the copy that is shown. */
+function shownPaths(before: unknown, after: unknown, redactor: Redactor): readonly (readonly string[])[] {
+  const paths = changedPaths(before, after);
+  const isTelling = paths?.some((path) => path.some((name) => redactor.text(name) !== name));
+  return paths && !isTelling ? paths : [[]];
 }
 
 /** A key as one string; several keys, and keys that the database has yet to give, are `""`. */

@@ -56,6 +56,29 @@ describe('the records of Sequelize', () => {
     assert.equal(record.instance_repr['name'], 'Anne');
   });
 
+  it('shows where JSON has changed, redacted', async () => {
+    const { User } = await newWorld();
+    const settings = { theme: 'dark', login: { password: 'old', tries: 1 }, tags: ['a'], gone: true };
+    const bob = await User.create({ name: 'Bob', settings });
+    takeRecords();
+    await bob.update({ settings: { ...settings, login: { password: 'new', tries: 2 }, tags: ['b'], gone: undefined } });
+    await bob.update({ settings: null });
+    await bob.update({ settings: { '4111111111111111': 1 } });
+    await bob.update({ settings: { '4111111111111111': 2 } });
+    const [nested, ...whole] = takeRecords().map(({ changes = {} }) => {
+      const { updatedAt: _, ...others } = changes;
+      return others;
+    });
+    assert.deepEqual(nested, {
+      'settings.login.password': ['[REDACTED]', '[REDACTED]'],
+      'settings.login.tries': [1, 2],
+      'settings.tags': [['a'], ['b']],
+      'settings.gone': [true, null],
+    });
+    assert.deepEqual(whole.at(-1), { settings: [{ '[REDACTED]': 1 }, { '[REDACTED]': 2 }] });
+    assert.deepEqual(Object.keys(whole[0] ?? {}), ['settings']);
+  });
+
   it('shows null for an old value that was not loaded', async () => {
     const { User } = await newWorld();
     const part = await User.findOne({ attributes: ['id', 'name'], rejectOnEmpty: true });
