@@ -93,11 +93,14 @@ export class Http2Exchange implements StreamWatcher {
     if (!this.#requestBody.complete) afterPatience(() => this.#tell(this.#error()));
   }
 
-  /** What is closed before its connection, was closed in order. A reset without an error leaves it there until then. */
+  /**
+   * What is closed before its connection was closed in order, or was reset without an error: Node leaves that until the end
+   * of the connection or, since Node 26, has it destroyed at the end of the request. One that was read can't be told.
+   */
   destroying(): void {
-    const { closed, session } = this.#stream;
-    const isConnected = (): boolean => session?.destroyed === false && !session.socket.destroyed;
-    this.#isClosedByItself = closed && guard('watching a stream', isConnected) === true;
+    const stream = this.#stream;
+    this.#isClosedByItself =
+      stream.closed && guard('watching a stream', () => isConnected(stream) && !isDestroyedAtEnd(stream)) === true;
   }
 
   /** Nothing more will happen. */
@@ -184,6 +187,15 @@ export class Http2Exchange implements StreamWatcher {
   #origin(): Origin {
     return originOf(this.work, this.#finished?.time ?? this.#now(), this.#context);
   }
+}
+
+function isConnected({ session }: ServerHttp2Stream): boolean {
+  return session?.destroyed === false && !session.socket.destroyed;
+}
+
+function isDestroyedAtEnd(stream: ServerHttp2Stream): boolean {
+  const { destroy } = stream as { readonly destroy: unknown };
+  return stream.listeners('end').some((listener) => listener === destroy);
 }
 
 interface ReadableState {
