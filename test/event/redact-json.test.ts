@@ -189,6 +189,15 @@ describe('json', () => {
     assert.equal(shown('[{"name":"password","value":"x"}]'), '[{"name":"password","value":"[REDACTED]"}]');
   });
 
+  it('hides a name that becomes secret after it was seen, first or behind another', () => {
+    for (const text of ['{"note":"seen"}', '{"a":1,"note":"seen"}']) {
+      const own = createRedactor();
+      assert.deepEqual(own.json(text, 'x'), new JsonText(text));
+      own.addNames(['note']);
+      assert.deepEqual(own.json(text, 'x'), new JsonText(text.replace('seen', '[REDACTED]')));
+    }
+  });
+
   it('is shown as if nothing had come before it, but names that have become secret', () => {
     const rules = [
       {},
