@@ -204,12 +204,12 @@ describe('json', () => {
       { urlPaths: ['/reset/:token'] },
       { rules: [{ names: ['a', 'pin'], action: 'remove' as const }] },
     ];
-    const steps = fc.oneof({ weight: 8, arbitrary: document }, { weight: 2, arbitrary: fc.constant(null) });
+    const step = fc.oneof({ weight: 8, arbitrary: document }, { weight: 2, arbitrary: fc.constant(null) });
     fc.assert(
-      fc.property(fc.constantFrom(...rules), fc.array(steps, { maxLength: 40 }), (redaction, texts) => {
+      fc.property(fc.constantFrom(...rules), fc.array(step, { maxLength: 40 }), (redaction, steps) => {
         const warm = createRedactor(redaction);
         const secret: string[] = [];
-        for (const text of texts) {
+        for (const text of steps) {
           if (text === null) {
             const name = ['b', 'note', 'c'][secret.length % 3] as string;
             secret.push(name);
