@@ -2,37 +2,18 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, describe, it } from 'node:test';
 import tls from 'node:tls';
 
 import { currentActor, setActor } from '../../src/context/actor.ts';
 import { currentWork } from '../../src/context/work.ts';
-import type { IncomingRequestRepr, RequestEvent } from '../../src/event/event.ts';
-import type { InstrumentationOptions } from '../../src/options.ts';
-import { type AuditObserver, observeAudit } from '../../src/testing.ts';
+import { type Incoming, audit, observe, port, server, start, stop } from '../support/audited-server.ts';
 import { identity } from '../support/peer.ts';
 import { sendRaw } from '../support/server.ts';
 
-let audit: AuditObserver;
-let server: http.Server | https.Server;
-let port: number;
-
-afterEach(() => {
-  audit.stop();
-  server.closeAllConnections();
-  server.close();
-});
-
-async function start(on: http.Server | https.Server, options: InstrumentationOptions = {}): Promise<void> {
-  audit = observeAudit({ outgoing: false, ...options });
-  server = on.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  ({ port } = server.address() as AddressInfo);
-}
-
-type Incoming = RequestEvent & { request_repr: IncomingRequestRepr };
+afterEach(stop);
 
 const failed = (): Promise<Incoming> => audit.waitFor<Incoming>(({ outcome }) => outcome === 'failure', 5000);
 
@@ -301,7 +282,7 @@ describe('a malformed request', () => {
     audit.stop();
     await answerTo('NONSENSE\r\n\r\n');
     assert.equal(audit.requests.length, 0);
-    audit = observeAudit({ outgoing: false });
+    observe();
     await answerTo('NONSENSE\r\n\r\n');
     await failed();
     assert.equal(audit.requests.length, 1);

@@ -3,35 +3,17 @@ import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, describe, it } from 'node:test';
 
 import { currentActor, setActor, withActor } from '../../src/context/actor.ts';
 import { currentWork } from '../../src/context/work.ts';
-import type { IncomingRequestRepr, RequestEvent } from '../../src/event/event.ts';
-import type { InstrumentationOptions } from '../../src/options.ts';
-import { type AuditObserver, observeAudit } from '../../src/testing.ts';
+import { observeAudit } from '../../src/testing.ts';
+import { type Incoming, audit, port, start, stop } from '../support/audited-server.ts';
 import { identity } from '../support/peer.ts';
 
-let audit: AuditObserver;
-let server: http.Server | https.Server;
-let port: number;
-
-afterEach(() => {
-  audit.stop();
-  server.closeAllConnections();
-  server.close();
-});
-
-async function start(on: http.Server | https.Server, options: InstrumentationOptions = {}): Promise<void> {
-  audit = observeAudit({ outgoing: false, ...options });
-  server = on.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  ({ port } = server.address() as AddressInfo);
-}
-
-type Incoming = RequestEvent & { request_repr: IncomingRequestRepr };
+afterEach(stop);
 
 function recordOf(path: string): Promise<Incoming> {
   return audit.waitFor<Incoming>((record) => (record as Incoming).request_repr?.path === path, 5000);

@@ -71,6 +71,25 @@ const values = fc.letrec((tie) => ({
   ),
 })).value;
 
+/** The first three become secret. */
+const fewNames = fc.oneof(
+  fc.constantFrom('b', 'note', 'c'),
+  fc.constantFrom('a', 'pin', 'name', 'value', '__proto__', 'constructor', '1', 'pin=7'),
+  fc.constantFrom(String.raw`\u0062`, String.raw`p\u0069n`, String.raw`no\u0074e`, String.raw`\"`),
+);
+/** Texts of few names, so that they come again in another order, with other escapes, and in other places. */
+const document = fc.letrec<{ part: string }>((tie) => ({
+  part: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom('1', 'null', '""', '4111111111111111', '"x"', '"pin=7"', String.raw`"\u0042earer abcdef12"`),
+    fc.constantFrom('"/reset/abc"', '"--pin 7"', '"eyJhbGciOiJIUzI1NiJ9.eyJ"', String.raw`"\/reset\/abc"`),
+    fc.array(tie('part'), { maxLength: 3 }).map((parts) => `[${parts.join()}]`),
+    fc.array(fc.tuple(fewNames, fc.constantFrom('', ' ', '\n'), tie('part')), { maxLength: 5 }).map((members) => {
+      return `{${members.map(([name, blank, part]) => `${blank}"${name}"${blank}:${blank}${part}`).join()}}`;
+    }),
+  ),
+})).part;
+
 describe('json', () => {
   it('shows what the value would show, however the text is laid out', () => {
     fc.assert(
@@ -168,6 +187,42 @@ describe('json', () => {
 
   it('masks what a label calls secret', () => {
     assert.equal(shown('[{"name":"password","value":"x"}]'), '[{"name":"password","value":"[REDACTED]"}]');
+  });
+
+  it('hides a name that becomes secret after it was seen, first or behind another', () => {
+    for (const text of ['{"note":"seen"}', '{"a":1,"note":"seen"}']) {
+      const own = createRedactor();
+      assert.deepEqual(own.json(text, 'x'), new JsonText(text));
+      own.addNames(['note']);
+      assert.deepEqual(own.json(text, 'x'), new JsonText(text.replace('seen', '[REDACTED]')));
+    }
+  });
+
+  it('is shown as if nothing had come before it, but names that have become secret', () => {
+    const rules = [
+      {},
+      { urlPaths: ['/reset/:token'] },
+      { rules: [{ names: ['a', 'pin'], action: 'remove' as const }] },
+    ];
+    const step = fc.oneof({ weight: 8, arbitrary: document }, { weight: 2, arbitrary: fc.constant(null) });
+    fc.assert(
+      fc.property(fc.constantFrom(...rules), fc.array(step, { maxLength: 40 }), (redaction, steps) => {
+        const warm = createRedactor(redaction);
+        const secret: string[] = [];
+        for (const text of steps) {
+          if (text === null) {
+            const name = ['b', 'note', 'c'][secret.length % 3] as string;
+            secret.push(name);
+            warm.addNames([name]);
+            continue;
+          }
+          const fresh = createRedactor(redaction);
+          fresh.addNames(secret);
+          assert.deepEqual(warm.json(text, 'x'), fresh.json(text, 'x'), text);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('survives a text that is all brackets', () => {
