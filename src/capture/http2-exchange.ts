@@ -41,6 +41,7 @@ export class Http2Exchange implements StreamWatcher {
   /** That of the request's span, once the application has answered under it. */
   #context: Context | undefined;
   #finished: { readonly at: number; readonly time: number } | undefined;
+  #giveUpPatience: (() => void) | undefined;
   #isBrokenOff = false;
   #isTold = false;
 
@@ -84,7 +85,7 @@ export class Http2Exchange implements StreamWatcher {
     if (!this.#stream.writableFinished || this.#isConnection || this.#isFile()) return;
     this.#finished ??= { at: performance.now(), time: this.#now() };
     guard('finding a span', () => (this.#context ??= spanContextOf(this.work)));
-    if (!this.#requestBody.complete) afterPatience(() => this.#tell(this.#error()));
+    if (!this.#requestBody.complete) this.#giveUpPatience ??= afterPatience(() => this.#tell(this.#error()));
   }
 
   destroying(): void {
@@ -130,6 +131,7 @@ export class Http2Exchange implements StreamWatcher {
   #tell(error: string | null): void {
     if (this.#isTold) return;
     this.#isTold = true;
+    this.#giveUpPatience?.();
     unwatchStream(this.#stream);
     guard('recording a request', () => this.#told(this, this.#draft(error), this.#origin()));
   }
