@@ -8,6 +8,7 @@ import type { IncomingDraft } from '../event/request-event.ts';
 import { type Context, getRPCMetadata } from '../vendor/opentelemetry.ts';
 import { afterPatience } from './after-patience.ts';
 import type { AskResponseHook } from './exchange-hooks.ts';
+import { errorText } from './error-text.ts';
 import { expressRoute } from './express-route.ts';
 import { headersByName } from './headers-by-name.ts';
 import { http2Headers } from './http2-headers.ts';
@@ -107,7 +108,7 @@ export class Http2Exchange implements StreamWatcher {
 
   #error(): string | null {
     const { errored, headersSent } = this.#stream;
-    if (this.#isConnection && headersSent) return errored ? `The connection broke off: ${errored.message}` : null;
+    if (this.#isConnection && headersSent) return errored ? `The connection broke off: ${errorText(errored)}` : null;
     return this.#isSent() ? null : `The stream was closed before the response was sent${resetReason(this.#stream)}`;
   }
 

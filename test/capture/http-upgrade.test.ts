@@ -162,6 +162,19 @@ describe('a WebSocket', () => {
     });
   }
 
+  it('that is broken off with a text says it', async () => {
+    await start(
+      echoing().on('upgrade', (_request, socket: Duplex) => {
+        socket.on('error', () => undefined).once('data', () => socket.destroy('enough' as never));
+      }),
+    );
+    const socket = await connected();
+    await ask(socket, opening('/enough'));
+    socket.write('more');
+    const { error_message } = await recordOf('/enough');
+    assert.equal(error_message, 'The connection broke off: enough');
+  });
+
   it('that breaks off says so', async () => {
     await start(echoing().on('upgrade', (_request, socket: Duplex) => socket.on('error', () => undefined)));
     const socket = await connected();

@@ -527,6 +527,14 @@ describe('a stream that doesn’t go well', () => {
       serve: (stream) => stream.destroy(new Error('broken by us')),
       error: /before the response was sent: broken by us$/,
     },
+    'the server destroys it with a text': {
+      serve: (stream) => stream.destroy('broken by us' as never),
+      error: /before the response was sent: broken by us$/,
+    },
+    'the server destroys it with what can’t be read': {
+      serve: (stream) => stream.destroy(Object.create(null) as never),
+      error: /before the response was sent: an unreadable error$/,
+    },
     'the server destroys the session': {
       serve: (stream) => stream.session?.destroy(),
       error: /before the response was sent/,
