@@ -93,6 +93,14 @@ describe('register', () => {
     assert.deepEqual({ stdout, stderr }, { stdout: `${Number(without.stdout) + 2}\n`, stderr: '' });
   });
 
+  it('throws nothing into an application that takes the iterators away', async (t) => {
+    const { code } = await register(
+      { ACTIVITY_AUDIT_DIRECTORY: temporaryFolder(t), ACTIVITY_AUDIT_CONSOLE: 'false' },
+      'no-iterators.cjs',
+    );
+    assert.equal(code, 7);
+  });
+
   it('does nothing at all with OTEL_SDK_DISABLED', async (t) => {
     const directory = path.join(temporaryFolder(t), 'logs');
     const { code, stdout } = await register({ ACTIVITY_AUDIT_DIRECTORY: directory, OTEL_SDK_DISABLED: 'true' });
