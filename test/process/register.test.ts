@@ -101,6 +101,25 @@ describe('register', () => {
     assert.equal(code, 7);
   });
 
+  it('starts and records where a library has extended the prototype of all objects', async (t) => {
+    const directory = temporaryFolder(t);
+    const { code, stderr } = await runProcess(
+      node,
+      [
+        '--require',
+        `./${FIXTURES}/extended-prototypes.cjs`,
+        '--import',
+        'activity-audit/register',
+        path.join(FIXTURES, 'one-request.mjs'),
+      ],
+      { env: { ACTIVITY_AUDIT_DIRECTORY: directory } },
+    );
+    assert.deepEqual([code, stderr], [0, '']);
+    const records = readRecords(directory, 'api');
+    assert.equal(records.length, 2);
+    assert.doesNotMatch(JSON.stringify(records), /extension/);
+  });
+
   it('does nothing at all with OTEL_SDK_DISABLED', async (t) => {
     const directory = path.join(temporaryFolder(t), 'logs');
     const { code, stdout } = await register({ ACTIVITY_AUDIT_DIRECTORY: directory, OTEL_SDK_DISABLED: 'true' });
