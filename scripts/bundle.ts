@@ -27,6 +27,9 @@ const { metafile } = await build({
   legalComments: 'none',
   metafile: true,
 });
+for (const file of ['dist/register.js', 'dist/vendor/opentelemetry.js']) {
+  writeFileSync(file, withOwnExports(readFileSync(file, 'utf8')));
+}
 writeFileSync('dist/THIRD-PARTY-NOTICES.txt', notices(metafile));
 
 /**
@@ -47,6 +50,11 @@ function requiredBuiltins(): Plugin {
       }));
     },
   };
+}
+
+/** esbuild's helper would take for an export what a library has put on the prototype of all objects, and throw. */
+function withOwnExports(bundle: string): string {
+  return bundle.replace('for (var name in all)', 'for (var name of Object.keys(all))');
 }
 
 /** The licenses of all packages that got into a bundle. */

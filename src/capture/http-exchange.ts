@@ -49,6 +49,7 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
   #broken: { readonly error: string; readonly answer?: RawAnswer } | undefined;
   /** How and when the response was closed. */
   #closed: Closed | undefined;
+  #giveUpPatience: (() => void) | undefined;
   #isTold = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, { told, work, rules, now }: IncomingExchangeOptions) {
@@ -123,7 +124,7 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
     const { bytesRead } = this.#socket;
     this.#closed = { error, at: performance.now(), time: this.#now(), bytesRead };
     if (this.#request.complete || this.#request.destroyed) this.tell(error);
-    else afterPatience(() => this.tell(error));
+    else this.#giveUpPatience = afterPatience(() => this.tell(error));
   }
 
   /** Nothing more will happen. */
@@ -136,6 +137,7 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
   tell(error: string | null): void {
     if (this.#isTold) return;
     this.#isTold = true;
+    this.#giveUpPatience?.();
     unwatch(this.#request);
     unwatch(this.#response);
     guard('recording a request', () => this.#told(this, this.#draft(error), this.#origin()));

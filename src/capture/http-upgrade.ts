@@ -5,6 +5,7 @@ import type { Work } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import type { IncomingDraft } from '../event/request-event.ts';
 import { countedBody } from './counted-body.ts';
+import { errorText } from './error-text.ts';
 import type { AskResponseHook, Attributes } from './exchange-hooks.ts';
 import { headersByName } from './headers-by-name.ts';
 import type { IncomingExchangeOptions } from './incoming-exchange-options.ts';
@@ -61,7 +62,7 @@ export class HttpUpgrade implements SocketWatcher {
 
   closed(): void {
     const { errored } = this.#socket;
-    if (errored) this.#tell(`The connection broke off: ${errored.message}`);
+    if (errored) this.#tell(`The connection broke off: ${errorText(errored)}`);
     else this.#tell(this.#answer.head ? null : 'The connection was closed before the response was sent');
   }
 

@@ -8,6 +8,7 @@ import type { IncomingDraft } from '../event/request-event.ts';
 import { type Context, getRPCMetadata } from '../vendor/opentelemetry.ts';
 import { afterPatience } from './after-patience.ts';
 import type { AskResponseHook } from './exchange-hooks.ts';
+import { errorText } from './error-text.ts';
 import { expressRoute } from './express-route.ts';
 import { grpcError } from './grpc-status.ts';
 import { headersByName } from './headers-by-name.ts';
@@ -46,6 +47,7 @@ export class Http2Exchange implements StreamWatcher {
   #context: Context | undefined;
   #finished: { readonly at: number; readonly time: number } | undefined;
   #isClosedByItself = false;
+  #giveUpPatience: (() => void) | undefined;
   #isTold = false;
 
   constructor(request: Http2Request, { told, work, rules, now }: IncomingExchangeOptions) {
@@ -90,7 +92,7 @@ export class Http2Exchange implements StreamWatcher {
     if (!this.#stream.writableFinished || this.#isConnection || this.#isFile()) return;
     this.#finished ??= { at: performance.now(), time: this.#now() };
     guard('finding a span', () => (this.#context ??= spanContextOf(this.work)));
-    if (!this.#requestBody.complete) afterPatience(() => this.#tell(this.#error()));
+    if (!this.#requestBody.complete) this.#giveUpPatience ??= afterPatience(() => this.#tell(this.#error()));
   }
 
   /**
@@ -118,7 +120,7 @@ export class Http2Exchange implements StreamWatcher {
 
   #error(): string | null {
     const { errored, headersSent } = this.#stream;
-    if (this.#isConnection && headersSent) return errored ? `The connection broke off: ${errored.message}` : null;
+    if (this.#isConnection && headersSent) return errored ? `The connection broke off: ${errorText(errored)}` : null;
     return this.#isSent() ? null : `The stream was closed before the response was sent${resetReason(this.#stream)}`;
   }
 
@@ -144,6 +146,7 @@ export class Http2Exchange implements StreamWatcher {
   #tell(error: string | null): void {
     if (this.#isTold) return;
     this.#isTold = true;
+    this.#giveUpPatience?.();
     unwatchStream(this.#stream);
     guard('recording a request', () => this.#told(this, this.#draft(error), this.#origin()));
   }

@@ -1,11 +1,13 @@
 import type { Http2Stream } from 'node:http2';
 
+import { errorText } from './error-text.ts';
+
 export const NO_ERROR = 0;
 export const CANCEL = 8;
 
 /** Why a stream was closed, where that is known: its error, or the code that it was reset with. */
 export function resetReason({ errored, rstCode }: Http2Stream): string {
-  if (errored) return `: ${errored.message}`;
+  if (errored) return `: ${errorText(errored)}`;
   return rstCode === undefined || rstCode === NO_ERROR ? '' : ` (${CODES[rstCode] ?? rstCode})`;
 }
 

@@ -31,13 +31,15 @@ const patchOnce = once(() => {
   const { load } = prototype;
   prototype.load = function (filename) {
     const result = Reflect.apply(load, this, arguments) as unknown;
-    for (const [end, listeners] of watched) {
-      if (typeof filename === 'string' && filename.endsWith(end)) tell(listeners, this.exports);
-    }
+    guard('hooking a module', () => tell(filename, this.exports));
     return result;
   };
 });
 
-function tell(listeners: ReadonlySet<OnLoad>, exports: unknown): void {
-  for (const listener of listeners) guard('hooking a module', () => listener(exports));
+/** Without an iterator, since an application may have taken those of arrays away. */
+function tell(filename: string, exports: unknown): void {
+  watched.forEach((listeners, end) => {
+    if (!filename.endsWith(end)) return;
+    listeners.forEach((listener) => guard('hooking a module', () => listener(exports)));
+  });
 }

@@ -4,7 +4,7 @@ import { isObject } from './sequelize-shape.ts';
  * What went wrong, in the database's own words where it has some. Databases quote values in their messages
  * (`Duplicate entry 'a@b.c' for key 'email'`): those become `?`.
  */
-export function errorText(error: unknown): string {
+export function failureText(error: unknown): string {
   const cause = causeOf(error);
   const message = textOf(cause) ?? textOf(error) ?? String(error);
   return cause ? withoutValues(message) : message;

@@ -2,7 +2,7 @@ import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
 import { type Answer, around, isPromise } from './sequelize-around.ts';
 import { Call, SchemaCall, currentCall, within } from './sequelize-call.ts';
-import { errorText, mayHaveBeenDone } from './sequelize-error.ts';
+import { failureText, mayHaveBeenDone } from './sequelize-error.ts';
 import { watchUnfinished } from './sequelize-journal.ts';
 import { rawStatement } from './sequelize-raw.ts';
 import type { Recorder, Told } from './sequelize-recorder.ts';
@@ -170,7 +170,7 @@ function watchValidation(sequelize: SequelizeShape, slot: Slot): void {
         const key = action === 'BULK_UPDATE' ? [] : keyOf(row, instance.constructor);
         const told: Told = { model: instance.constructor.name, action, key, row };
         slot.recorder.record(
-          { ...told, outcome: 'failure', errorMessage: errorText(error) },
+          { ...told, outcome: 'failure', errorMessage: failureText(error) },
           transactionOf(sequelize, options),
         );
       });
@@ -200,5 +200,5 @@ function tell(recorder: Recorder, statement: Statement['tell'], answer: Answer):
 
 function failureOf({ error, transaction, isUnsent }: Answer, { action }: Told): Pick<Told, 'outcome' | 'errorMessage'> {
   const isUnknown = !isUnsent && action !== 'READ' && mayHaveBeenDone(error, transaction !== undefined);
-  return { outcome: isUnknown ? 'unknown' : 'failure', errorMessage: errorText(error) };
+  return { outcome: isUnknown ? 'unknown' : 'failure', errorMessage: failureText(error) };
 }

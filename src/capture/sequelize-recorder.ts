@@ -5,7 +5,7 @@ import { guard } from '../event/guard.ts';
 import { type ModelDraft, modelEvent } from '../event/model-event.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
-import { errorText } from './sequelize-error.ts';
+import { failureText } from './sequelize-error.ts';
 import type { ModelChoices } from './model-options.ts';
 import { placeIn } from './sequelize-journal.ts';
 import { ModelRules } from './sequelize-models.ts';
@@ -116,6 +116,6 @@ const BULK: Partial<Record<ModelAction, ModelAction>> = {
 };
 
 function notDone(event: ModelEvent, fate: 'rollback' | 'unknown', error: unknown, redactor: Redactor): ModelEvent {
-  const reason = error === undefined ? 'The transaction was rolled back' : redactor.text(errorText(error));
+  const reason = error === undefined ? 'The transaction was rolled back' : redactor.text(failureText(error));
   return { ...event, outcome: fate === 'rollback' ? 'failure' : 'unknown', error_message: reason };
 }

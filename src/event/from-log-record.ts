@@ -197,7 +197,7 @@ function restOf(
   redactor: Redactor,
 ): JsonObject | undefined {
   const rest: Record<string, unknown> = {};
-  for (const name in attributes) {
+  for (const name of Object.keys(attributes)) {
     if (!hasKey(name)) rest[name] = attributes[name];
   }
   return Object.keys(rest).length > 0 ? redactor.object(rest, 'attributes') : undefined;
@@ -242,7 +242,7 @@ export function serviceName({ resource }: Pick<LogRecordLike, 'resource'>): stri
 
 function headers(attributes: LogRecordLike['attributes'], prefix: string): JsonObject {
   const found: Record<string, Json> = {};
-  for (const name in attributes) {
+  for (const name of Object.keys(attributes)) {
     if (!name.startsWith(prefix)) continue;
     const value = attributes[name];
     const values = Array.isArray(value) ? value.map(text) : [text(value)];

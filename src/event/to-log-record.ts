@@ -132,14 +132,11 @@ function put(attributes: Attributes, name: string, value: Json | undefined): voi
 }
 
 function putJson(attributes: Attributes, name: string, value: JsonObject): void {
-  for (const _ in value) {
-    attributes[name] = JSON.stringify(value);
-    return;
-  }
+  if (Object.keys(value).length > 0) attributes[name] = JSON.stringify(value);
 }
 
 function putHeaders(attributes: Attributes, prefix: string, headers: JsonObject): void {
-  for (const name in headers) {
+  for (const name of Object.keys(headers)) {
     const value = headers[name];
     attributes[prefix + name.toLowerCase()] = Array.isArray(value) ? value.map(jsonText) : [jsonText(value)];
   }
@@ -147,7 +144,7 @@ function putHeaders(attributes: Attributes, prefix: string, headers: JsonObject)
 
 /** What the application gave, under its own names: none can pass for one of ours. */
 function putGiven(attributes: Attributes, given: JsonObject): void {
-  for (const name in given) {
+  for (const name of Object.keys(given)) {
     if (isOwnAttribute(name)) continue;
     const value = given[name];
     put(attributes, name, isFlat(value) ? value : JSON.stringify(value));
@@ -171,7 +168,7 @@ function jsonText(value: Json | undefined): string {
 
 function queryText(params: JsonObject): string {
   const pairs: string[] = [];
-  for (const name in params) {
+  for (const name of Object.keys(params)) {
     const value = params[name] ?? '';
     for (const one of Array.isArray(value) ? value : [value]) {
       pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(jsonText(one))}`);

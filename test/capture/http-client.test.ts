@@ -271,6 +271,14 @@ describe('an exchange of node:http that fails', () => {
     assert.doesNotMatch(error_message ?? '', /hunter2/);
   });
 
+  it('is recorded where the application gives up with an error that throws when it is looked at', async () => {
+    const error = Object.defineProperty(new Error('hostile'), 'code', { get: () => assert.fail('a look') });
+    const request = http.get(`${server.url}/silent?hostile`, { timeout: 20 });
+    request.on('timeout', () => request.destroy(error));
+    assert.equal((await once(request, 'error'))[0], error);
+    assert.equal((await outgoingTo(audit, '/silent?hostile')).error_message, 'Error');
+  });
+
   it('is a failure with a status of 400 or more', async () => {
     await fetched(`${server.url}/404`);
     assert.equal((await outgoingTo(audit, '/404')).outcome, 'failure');

@@ -164,6 +164,19 @@ describe('a WebSocket', () => {
     });
   }
 
+  it('that is broken off with a text says it', async () => {
+    await start(
+      echoing().on('upgrade', (_request, socket: Duplex) => {
+        socket.on('error', () => undefined).once('data', () => socket.destroy('enough' as never));
+      }),
+    );
+    const socket = await connected();
+    await ask(socket, opening('/enough'));
+    socket.write('more');
+    const { error_message } = await recordOf('/enough');
+    assert.equal(error_message, 'The connection broke off: enough');
+  });
+
   it('that breaks off says so', async () => {
     await start(echoing().on('upgrade', (_request, socket: Duplex) => socket.on('error', () => undefined)));
     const socket = await connected();
@@ -248,13 +261,13 @@ describe('CONNECT', () => {
 
   it('to a server of its own is recorded, and so is the WebSocket that is opened through the tunnel', async () => {
     const seen: string[] = [];
-    await start(
-      echoing().on('connect', (_request, socket: Duplex) => {
-        setActor('tunnel');
-        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-        server.emit('connection', socket);
-      }),
-    );
+    const server = echoing();
+    server.on('connect', (_request, socket: Duplex) => {
+      setActor('tunnel');
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      server.emit('connection', socket);
+    });
+    await start(server);
     server.on('upgrade', (_request, socket: Duplex) => {
       setActor('ann');
       socket.on('data', () => seen.push(currentActor().id));

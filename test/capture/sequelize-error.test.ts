@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { errorText, isRefusal, mayHaveBeenDone } from '../../src/capture/sequelize-error.ts';
+import { failureText, isRefusal, mayHaveBeenDone } from '../../src/capture/sequelize-error.ts';
 
 /** As drivers throw them, in Sequelize's `parent`. */
 const ERRORS = {
@@ -51,12 +51,12 @@ describe('a COMMIT that failed', () => {
 describe('the text of an error', () => {
   it("doesn't quote values", () => {
     const parent = { message: `Duplicate entry 'ann@x.org' for key 'email'` };
-    assert.equal(errorText({ message: 'Validation error', parent }), 'Duplicate entry ? for key ?');
+    assert.equal(failureText({ message: 'Validation error', parent }), 'Duplicate entry ? for key ?');
   });
 
   it("leaves out the statement with its values, which MariaDB's driver adds", () => {
     const sqlMessage = 'Cannot add or update a child row';
     const message = `(conn:1, no: 1452) ${sqlMessage}\nsql: INSERT INTO t VALUES (?) - parameters:[4711]`;
-    assert.equal(errorText({ message, parent: { message, sqlMessage } }), sqlMessage);
+    assert.equal(failureText({ message, parent: { message, sqlMessage } }), sqlMessage);
   });
 });

@@ -37,6 +37,15 @@ describe('memory', { concurrency: true }, () => {
     });
   }
 
+  for (const version of ['1', '2']) {
+    it(`is not kept for who answered early and got the rest, over HTTP/${version}`, async (t) => {
+      const directory = temporaryFolder(t);
+      const fixture = 'test/fixtures/http/answered-early.mjs';
+      assert.equal(await printed(directory, ...REGISTER, fixture, version), 0);
+      assert.equal(readRecords(directory, 'api').length, 40);
+    });
+  }
+
   it('is not kept for what is done, in requests by the thousand', async (t) => {
     const directory = temporaryFolder(t);
     const fixture = 'test/fixtures/http/many-requests.mjs';

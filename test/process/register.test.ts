@@ -106,6 +106,33 @@ describe('register', () => {
     assert.deepEqual({ stdout, stderr }, { stdout: `${Number(without.stdout) + 2}\n`, stderr: '' });
   });
 
+  it('throws nothing into an application that takes the iterators away', async (t) => {
+    const { code } = await register(
+      { ACTIVITY_AUDIT_DIRECTORY: temporaryFolder(t), ACTIVITY_AUDIT_CONSOLE: 'false' },
+      'no-iterators.cjs',
+    );
+    assert.equal(code, 7);
+  });
+
+  it('starts and records where a library has extended the prototype of all objects', async (t) => {
+    const directory = temporaryFolder(t);
+    const { code, stderr } = await runProcess(
+      node,
+      [
+        '--require',
+        `./${FIXTURES}/extended-prototypes.cjs`,
+        '--import',
+        'activity-audit/register',
+        path.join(FIXTURES, 'one-request.mjs'),
+      ],
+      { env: { ACTIVITY_AUDIT_DIRECTORY: directory } },
+    );
+    assert.deepEqual([code, stderr], [0, '']);
+    const records = readRecords(directory, 'api');
+    assert.equal(records.length, 2);
+    assert.doesNotMatch(JSON.stringify(records), /extension/);
+  });
+
   it('does nothing at all with OTEL_SDK_DISABLED', async (t) => {
     const directory = path.join(temporaryFolder(t), 'logs');
     const { code, stdout } = await register({ ACTIVITY_AUDIT_DIRECTORY: directory, OTEL_SDK_DISABLED: 'true' });
