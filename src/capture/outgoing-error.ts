@@ -1,6 +1,9 @@
 import { guard } from '../event/guard.ts';
 
-/** What an exchange failed with: the code that Node, TLS or undici gave it, and the message. */
+/**
+ * What an exchange failed with: the code that Node, TLS or undici gave it, and the message. The parser's codes come last:
+ * in `…TOKEN: …`, redaction would take what follows for a secret.
+ */
 export function outgoingError(error: unknown): string {
   return guard('reading an error', () => codeAndMessage(error)) ?? 'Error';
 }
@@ -11,7 +14,8 @@ function codeAndMessage(error: unknown): string {
   const kind = textOf(code) ?? textOf(name) ?? 'Error';
   const told = textOf(message);
   if (told === undefined) return kind;
-  return told.includes(kind) ? told : `${kind}: ${told}`;
+  if (told.includes(kind)) return told;
+  return kind.startsWith('HPE_') ? `${told} (${kind})` : `${kind}: ${told}`;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import { createRequire } from 'node:module';
+import net from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import zlib from 'node:zlib';
 
@@ -222,6 +223,17 @@ describe('an exchange of node:http that fails', () => {
     const [status, error = ''] = await failure('http://nowhere.invalid/unknown', { lookup });
     assert.equal(status, undefined);
     assert.match(error, /ENOTFOUND nowhere\.invalid/);
+  });
+
+  it('is recorded with what is wrong with an answer that cannot be read', async () => {
+    const garbled = net.createServer((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nno header\r\n\r\n')),
+    );
+    await once(garbled.listen(0, '127.0.0.1'), 'listening');
+    const { port } = garbled.address() as net.AddressInfo;
+    const [, error] = await failure(`http://127.0.0.1:${port}/garbled`);
+    assert.match(error ?? '', /^Parse Error: Invalid header (?:token|field).* \(HPE_INVALID_HEADER_TOKEN\)$/);
+    garbled.close();
   });
 
   it('is recorded when the certificate is not trusted', async () => {
