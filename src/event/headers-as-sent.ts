@@ -1,4 +1,5 @@
 import { grouped } from './grouped.ts';
+import { MASK } from './secrets.ts';
 import { redactSubprotocols } from './subprotocols.ts';
 
 /** Shows the value of a header as what it is. */
@@ -21,10 +22,15 @@ export function headersAsSent(headers: readonly string[], showUrl: ShowUrl): { [
 /** The value of a header, redacted as what it is, where it is more than a text. */
 export function headerText(name: string, value: string, showUrl: ShowUrl): string {
   if (URLS.test(name)) return showUrl(value);
+  if (HOSTS.test(name)) return value.replace(USER_INFO, `${MASK}@`);
   return SUBPROTOCOLS.test(name) ? redactSubprotocols(value) : value;
 }
 
 /** Those that hold a URL, or a path with its query. */
 const URLS = /^(?:referer|(?:content-)?location|x-(?:forwarded-(?:uri|path)|original-ur[il]|rewrite-url))$/i;
+
+/** Who is asked by them has no user info, but what is sent may. */
+const HOSTS = /^(?:x-forwarded-)?host$/i;
+const USER_INFO = /^[^@]*@/;
 
 const SUBPROTOCOLS = /^sec-websocket-protocol$/i;

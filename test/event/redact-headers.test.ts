@@ -51,6 +51,13 @@ describe('headers', () => {
     }
   });
 
+  it('hide the user info that a host is sent with', () => {
+    assert.deepEqual(shown(['Host', 'ann:hunter2@example.com:80', 'X-Forwarded-Host', 'example.com']), {
+      Host: '[REDACTED]@example.com:80',
+      'X-Forwarded-Host': 'example.com',
+    });
+  });
+
   it('hide a name that becomes secret after it was seen', () => {
     const own = createRedactor();
     assert.deepEqual(shown(['X-Plain', 'seen'], own), { 'X-Plain': 'seen' });
