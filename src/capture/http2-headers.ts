@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 
+import { hideUserInfo } from '../event/headers-as-sent.ts';
 import { MASK } from '../event/secrets.ts';
 
 /**
@@ -26,7 +27,7 @@ export function http2Headers(
 
 function shownValue(name: string, value: string): string {
   if (name.endsWith('-bin')) return 'Binary content';
-  return name === ':authority' ? value.replace(/^.*@/, `${MASK}@`) : value;
+  return name === ':authority' ? hideUserInfo(value) : value;
 }
 
 /** Name, value, name, value …; a name is in lower case on the wire. */

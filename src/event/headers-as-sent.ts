@@ -22,15 +22,18 @@ export function headersAsSent(headers: readonly string[], showUrl: ShowUrl): { [
 /** The value of a header, redacted as what it is, where it is more than a text. */
 export function headerText(name: string, value: string, showUrl: ShowUrl): string {
   if (URLS.test(name)) return showUrl(value);
-  if (HOSTS.test(name)) return value.replace(USER_INFO, `${MASK}@`);
+  if (HOSTS.test(name)) return hideUserInfo(value);
   return SUBPROTOCOLS.test(name) ? redactSubprotocols(value) : value;
 }
 
 /** Those that hold a URL, or a path with its query. */
 const URLS = /^(?:referer|(?:content-)?location|x-(?:forwarded-(?:uri|path)|original-ur[il]|rewrite-url))$/i;
 
-/** Who is asked by them has no user info, but what is sent may. */
 const HOSTS = /^(?:x-forwarded-)?host$/i;
-const USER_INFO = /^[^@]*@/;
+
+/** A host with its port, without the user info that has no place there; a password may hold an `@` itself. */
+export function hideUserInfo(host: string): string {
+  return host.replace(/^.*@/, `${MASK}@`);
+}
 
 const SUBPROTOCOLS = /^sec-websocket-protocol$/i;

@@ -56,6 +56,7 @@ describe('headers', () => {
       Host: '[REDACTED]@example.com:80',
       'X-Forwarded-Host': 'example.com',
     });
+    assert.deepEqual(shown(['Host', 'ann:hunter@2@example.com']), { Host: '[REDACTED]@example.com' });
   });
 
   it('hide a name that becomes secret after it was seen', () => {
