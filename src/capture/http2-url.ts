@@ -1,5 +1,7 @@
 import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2';
 
+import { symbolOf } from './symbol-of.ts';
+
 /** The URL that a request over HTTP/2 asks for: of a tunnel, host and port alone. */
 export function http2Url(headers: OutgoingHttpHeaders, session: ClientHttp2Session): string {
   const scheme = headers[':scheme'] ?? (session.encrypted ? 'https' : 'http');
@@ -13,6 +15,6 @@ export function http2Authority(headers: OutgoingHttpHeaders): string {
 
 /** That of a request that doesn't say another: the host and port that the session was opened with. Node shows it nowhere else. */
 export function http2SessionAuthority(session: ClientHttp2Session): string {
-  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'authority');
+  const symbol = symbolOf(session, 'authority');
   return (symbol && (session as unknown as Record<symbol, string>)[symbol]) ?? '';
 }

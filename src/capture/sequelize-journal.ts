@@ -116,8 +116,7 @@ export function begun(transaction: TransactionShape): void {
  * @param fate `unknown` where COMMIT failed and nobody knows whether it was done
  */
 export function end(transaction: TransactionShape, fate: Fate, error?: unknown): void {
-  const journal = journalOf(transaction);
-  conclude(journal, fate, error);
+  conclude(journalOf(transaction), fate, error);
 }
 
 function conclude(journal: Journal, fate: Fate, error: unknown): void {

@@ -2,6 +2,7 @@ import { report } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
 import { type ModelChoice, type ModelChoices, isModelChoice } from './model-options.ts';
 import type { Told } from './sequelize-recorder.ts';
+import { type Row, rowWithout } from './sequelize-row.ts';
 import type { ModelShape } from './sequelize-shape.ts';
 
 /** What is recorded of which model: what the options say wins over what the model was defined with. */
@@ -16,21 +17,22 @@ export class ModelRules {
   constructor(given: ModelChoices, redactor: Redactor) {
     this.#given = given;
     this.#redactor = redactor;
-    for (const [name, choice] of Object.entries(given)) this.#take(name, choice);
+    for (const [name, choice] of Object.entries(given)) {
+      this.#take(name, choice);
+      this.#hide(sensitiveIn(choice));
+    }
   }
 
   /** To be called for each model, when it has been defined. */
   learn(model: ModelShape): void {
-    for (const [name, attribute] of Object.entries(model.rawAttributes)) {
-      if (attribute.sensitive === true) this.#redactor.addNames([name, attribute.field ?? name]);
-    }
-    const choice = this.#given[model.name] ?? defined(model);
+    const { name: modelName, tableName, rawAttributes } = model;
+    const choice = this.#given[modelName] ?? defined(model);
+    const marked = Object.keys(rawAttributes).filter((name) => rawAttributes[name]?.sensitive === true);
+    const sensitive = [...marked, ...sensitiveIn(choice)];
+    this.#hide(sensitive.flatMap((name) => [name, rawAttributes[name]?.field ?? name]));
     if (choice === undefined) return;
-    this.#take(model.name, choice);
-    this.#take(model.tableName, choice);
-    if (choice === false) return;
-    const columns = choice.sensitive?.map((name) => model.rawAttributes[name]?.field ?? name);
-    if (columns) this.#redactor.addNames(columns);
+    this.#take(modelName, choice);
+    this.#take(tableName, choice);
   }
 
   /** What is to be recorded of a statement; undefined for nothing. */
@@ -41,14 +43,21 @@ export class ModelRules {
     return choice?.exclude ? without(told, choice.exclude) : told;
   }
 
+  /** The redactor forgets what it has decided on, so it isn't told of nothing. */
+  #hide(names: readonly string[]): void {
+    if (names.length > 0) this.#redactor.addNames(names);
+  }
+
   /** Of two models of one name, in two databases, one that is recorded counts. */
   #take(name: string, choice: ModelChoice): void {
     if (choice === false && this.#choices.has(name)) return;
     this.#choices.set(name, choice);
-    if (choice === false) return;
-    this.readsSome ||= choice.reads === true;
-    if (choice.sensitive) this.#redactor.addNames(choice.sensitive);
+    this.readsSome ||= choice !== false && choice.reads === true;
   }
+}
+
+function sensitiveIn(choice: ModelChoice | undefined): readonly string[] {
+  return choice ? (choice.sensitive ?? []) : [];
 }
 
 /** What a model was defined with, as its option `audit`. */
@@ -64,7 +73,7 @@ function without(told: Told, excluded: readonly string[]): Told {
   const { row, changes } = told;
   return {
     ...told,
-    row: row && Object.fromEntries(Object.entries(row).filter(([name]) => !excluded.includes(name))),
+    row: row && rowWithout(row as Row, excluded),
     changes: changes?.filter(([name]) => !excluded.includes(name)),
   };
 }

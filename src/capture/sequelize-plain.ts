@@ -1,3 +1,4 @@
+import { isPlainObject } from '../event/is-plain-object.ts';
 import { type ModelShape, attributeOf, isObject } from './sequelize-shape.ts';
 import { maskLiterals } from './sequelize-sql.ts';
 
@@ -85,12 +86,6 @@ const EXPRESSION_KEYS: ReadonlySet<string> = new Set([
   'path value',
   'attribute comparator logic',
 ]);
-
-function isPlainObject(value: unknown): value is Record<PropertyKey, unknown> {
-  if (!isObject(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
 
 function expressionText(value: unknown): string {
   if (!isExpression(value)) return '?';

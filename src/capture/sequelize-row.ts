@@ -74,6 +74,10 @@ export function foundRow(found: unknown, model: ModelShape | undefined): Row {
   return row;
 }
 
+export function rowWithout(row: Readonly<Row>, names: readonly string[]): Row {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
+}
+
 /** The values of the primary key, as `ModelDraft.key` wants them. */
 export function keyOf(row: Readonly<Row>, model: ModelShape): unknown[] {
   return model.primaryKeyAttributes.map((name) => row[name]);

@@ -9,6 +9,7 @@ import {
   keyOf,
   paranoidMove,
   previousRow,
+  rowWithout,
   storedAttributes,
   storedRow,
   writtenRow,
@@ -331,7 +332,7 @@ function increment(
           extra: { ...counted(count), ...extra },
         };
       }
-      const row = without(storedRow(instance, written), Object.keys(by));
+      const row = rowWithout(storedRow(instance, written), Object.keys(by));
       return { model: instance.constructor.name, action: 'UPDATE', key: keyOf(row, instance.constructor), row, extra };
     },
   };
@@ -466,8 +467,4 @@ function idsOf(
 function listOf(result: unknown): readonly unknown[] {
   if (Array.isArray(result)) return result;
   return result === null || result === undefined ? [] : [result];
-}
-
-function without(row: Row, names: readonly string[]): Row {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
 }

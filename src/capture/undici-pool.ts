@@ -6,6 +6,7 @@ import { define } from './define.ts';
 import { onFileLoaded } from './module-files.ts';
 import { once } from './once.ts';
 import type { Method } from './original-method.ts';
+import { symbolOf } from './symbol-of.ts';
 
 /** What the pools of undici 6 and 7 are built on, in whichever folder of it. */
 const FILE = 'pool-base.js';
@@ -50,9 +51,4 @@ function wrapper(dispatch: Method): Method {
     }
     return Reflect.apply(dispatch, this, arguments);
   };
-}
-
-/** undici keeps its symbols to itself. */
-function symbolOf(object: object, description: string): symbol | undefined {
-  return Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
 }

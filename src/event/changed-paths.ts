@@ -1,3 +1,5 @@
+import { isPlainObject } from './is-plain-object.ts';
+
 /** What is not worth to be told apart, or too deep, is told as a whole. */
 const MAX_PATHS = 100;
 const MAX_DEPTH = 16;
@@ -37,10 +39,4 @@ export function valueAt(value: unknown, path: readonly string[]): unknown {
 
 function ownValue(object: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined;
-}
-
-function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
