@@ -42,10 +42,10 @@ export class AppendFile {
   /**
    * Hands whole lines to the operating system before it returns.
    *
+   * @param bytes of the lines, each with its line feed
    * @returns undefined, or what went wrong
    */
-  append(lines: Buffer | string): AppendFailure | undefined {
-    const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
+  append(bytes: Buffer): AppendFailure | undefined {
     let written = 0;
     try {
       const fd = this.#current();

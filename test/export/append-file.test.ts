@@ -21,7 +21,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 describe('AppendFile', () => {
   it('makes the file and its folders, for nobody else to read', (t) => {
     const file = fileIn(t, 'a/b/x.log');
-    assert.equal(file.append('1\n'), undefined);
+    assert.equal(file.append(Buffer.from('1\n')), undefined);
     assert.equal(readFileSync(file.path, 'utf8'), '1\n');
     assert.equal(statSync(file.path).mode & 0o777, 0o600);
     assert.equal(statSync(path.dirname(file.path)).mode & 0o777, 0o700);
@@ -30,14 +30,14 @@ describe('AppendFile', () => {
   it('adds to a file that is there', (t) => {
     const file = fileIn(t, 'x.log');
     writeFileSync(file.path, 'old\n');
-    file.append('new\n');
+    file.append(Buffer.from('new\n'));
     assert.equal(readFileSync(file.path, 'utf8'), 'old\nnew\n');
   });
 
   it('begins a new line where the file ends in the middle of one', (t) => {
     const file = fileIn(t, 'x.log');
     writeFileSync(file.path, 'old\n{"torn":');
-    file.append('new\n');
+    file.append(Buffer.from('new\n'));
     assert.equal(readFileSync(file.path, 'utf8'), 'old\n{"torn":\nnew\n');
   });
 
@@ -53,10 +53,10 @@ describe('AppendFile', () => {
     it(`makes the file anew within a second after ${how}`, (t) => {
       let now = 0;
       const file = fileIn(t, 'logs/x.log', () => now);
-      file.append('before\n');
+      file.append(Buffer.from('before\n'));
       remove(file.path);
       now += 1000;
-      assert.equal(file.append('after\n'), undefined);
+      assert.equal(file.append(Buffer.from('after\n')), undefined);
       assert.equal(readFileSync(file.path, 'utf8'), 'after\n');
     });
   }
@@ -64,11 +64,11 @@ describe('AppendFile', () => {
   it('tells what could not be written, and writes again when it can', (t) => {
     const file = fileIn(t, 'x.log');
     symlinkSync('/dev/full', file.path);
-    const failure = file.append('1\n2\n');
+    const failure = file.append(Buffer.from('1\n2\n'));
     assert.match(String(failure?.error), /ENOSPC/);
     assert.equal(failure?.lines, 0);
     rmSync(file.path);
-    assert.equal(file.append('1\n2\n'), undefined);
+    assert.equal(file.append(Buffer.from('1\n2\n')), undefined);
     assert.equal(readFileSync(file.path, 'utf8'), '1\n2\n');
   });
 
@@ -77,7 +77,7 @@ describe('AppendFile', () => {
     if (!folder) return;
     const file = new AppendFile({ path: path.join(folder, 'x.log') });
     const line = `${'x'.repeat(999)}\n`;
-    const failure = file.append(line.repeat(100));
+    const failure = file.append(Buffer.from(line.repeat(100)));
     assert.match(String(failure?.error), /ENOSPC/);
     const written = readFileSync(file.path, 'utf8');
     assert.ok(written.includes('\n'));
@@ -85,7 +85,7 @@ describe('AppendFile', () => {
     assert.notEqual(written.at(-1), '\n');
 
     execFileSync('mount', ['-o', 'remount,size=1m', folder]);
-    assert.equal(file.append('next\n'), undefined);
+    assert.equal(file.append(Buffer.from('next\n')), undefined);
     assert.equal(readFileSync(file.path, 'utf8'), `${written}\nnext\n`);
   });
 
