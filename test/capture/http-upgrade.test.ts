@@ -296,34 +296,37 @@ describe('CONNECT', () => {
   });
 });
 
+/** Answers plain requests in the name of who came earlier. */
+function servingEarlier(): http.Server {
+  return http.createServer((_request, response) => {
+    setActor('earlier');
+    response.end('plain');
+  });
+}
+
 describe('the work of a WebSocket', () => {
   it('is its own for its handler and for all that happens on its connection, also after another request', async () => {
     const seen: (readonly [string, string | undefined, string])[] = [];
     const see = (where: string): void => void seen.push([where, currentWork()?.requestId, currentActor().id]);
     const answer = new EventEmitter();
     await start(
-      http
-        .createServer((_request, response) => {
-          setActor('earlier');
-          response.end('plain');
-        })
-        .on('upgrade', (request, socket: Duplex) => {
-          see('upgrade');
-          setActor('ann');
-          setImmediate(() => {
-            see('later');
-            socket.write(accepted(request));
-          });
-          socket.on('data', () => see('data'));
-          socket.on('end', () => {
-            see('end');
-            socket.end();
-          });
-          socket.on('close', () => {
-            see('close');
-            answer.emit('closed');
-          });
-        }),
+      servingEarlier().on('upgrade', (request, socket: Duplex) => {
+        see('upgrade');
+        setActor('ann');
+        setImmediate(() => {
+          see('later');
+          socket.write(accepted(request));
+        });
+        socket.on('data', () => see('data'));
+        socket.on('end', () => {
+          see('end');
+          socket.end();
+        });
+        socket.on('close', () => {
+          see('close');
+          answer.emit('closed');
+        });
+      }),
     );
     const socket = await connected();
     await ask(socket, 'GET /earlier HTTP/1.1\r\nHost: x\r\nX-Request-Id: one\r\n\r\n');
@@ -368,18 +371,13 @@ describe('the work of a WebSocket', () => {
   it('is its own also where it is not recorded', async () => {
     const seen: string[] = [];
     await start(
-      http
-        .createServer((_request, response) => {
-          setActor('earlier');
-          response.end('plain');
-        })
-        .on('upgrade', (request, socket: Duplex) => {
-          setActor('ann');
-          socket.on('data', () => seen.push(currentActor().id));
-          socket.on('close', () => seen.push(currentActor().id));
-          socket.on('end', () => socket.end());
-          socket.write(accepted(request));
-        }),
+      servingEarlier().on('upgrade', (request, socket: Duplex) => {
+        setActor('ann');
+        socket.on('data', () => seen.push(currentActor().id));
+        socket.on('close', () => seen.push(currentActor().id));
+        socket.on('end', () => socket.end());
+        socket.write(accepted(request));
+      }),
       { ignorePaths: ['/ignored'] },
     );
     const socket = await connected();

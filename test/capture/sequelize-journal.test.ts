@@ -22,6 +22,16 @@ const names = async (): Promise<unknown[]> => (await User.findAll({ order: ['id'
 const FAIL = new Error('the application changes its mind');
 const roll = (error: unknown): void => assert.equal(error, FAIL);
 
+async function createOuterAndUndoneInner(transaction: Transaction): Promise<void> {
+  await User.create({ name: 'outer' }, { transaction });
+  await sequelize
+    .transaction({ transaction }, async (inner) => {
+      await User.create({ name: 'inner' }, { transaction: inner });
+      throw FAIL;
+    })
+    .catch(roll);
+}
+
 describe('changes in a transaction', () => {
   beforeEach(async () => {
     sequelize = auditSequelize(newDatabase(), { reads: false });
@@ -85,13 +95,7 @@ describe('changes in a transaction', () => {
 
   it('are told without those of a savepoint that was rolled back', async () => {
     await sequelize.transaction(async (transaction) => {
-      await User.create({ name: 'outer' }, { transaction });
-      await sequelize
-        .transaction({ transaction }, async (inner) => {
-          await User.create({ name: 'inner' }, { transaction: inner });
-          throw FAIL;
-        })
-        .catch(roll);
+      await createOuterAndUndoneInner(transaction);
       await User.create({ name: 'after' }, { transaction });
     });
     assert.deepEqual(
@@ -300,15 +304,7 @@ describe('changes that were rolled back', () => {
   });
 
   it('are told as failures where that is asked for, with those that were kept in their order', async () => {
-    await sequelize.transaction(async (transaction) => {
-      await User.create({ name: 'outer' }, { transaction });
-      await sequelize
-        .transaction({ transaction }, async (inner) => {
-          await User.create({ name: 'inner' }, { transaction: inner });
-          throw FAIL;
-        })
-        .catch(roll);
-    });
+    await sequelize.transaction(createOuterAndUndoneInner);
     const records = takeRecords();
     assert.deepEqual(records.map(summary), ['CREATE User 2 failure', 'CREATE User 1']);
     assert.equal(records[0]?.error_message, 'The transaction was rolled back');

@@ -1,5 +1,7 @@
 import { QueryTypes, type Sequelize } from 'sequelize';
 
+import { quoted } from './quoted.ts';
+
 /**
  * Has the database itself log what happens to the rows of `Items`, by triggers: what was undone is gone from there, too.
  *
@@ -7,7 +9,7 @@ import { QueryTypes, type Sequelize } from 'sequelize';
  */
 export async function logHistory(sequelize: Sequelize, paranoid: boolean): Promise<void> {
   const dialect = sequelize.getDialect();
-  const name = (identifier: string): string => sequelize.getQueryInterface().quoteIdentifier(identifier, true);
+  const name = (identifier: string): string => quoted(identifier, sequelize);
   const isSqlite = dialect === 'sqlite';
   const text = (...parts: string[]): string => (isSqlite ? parts.join(' || ') : `CONCAT(${parts.join(', ')})`);
   const value = name('value');

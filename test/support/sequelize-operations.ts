@@ -1,5 +1,6 @@
 import { DataTypes, type Model, type ModelStatic, QueryTypes, type Sequelize } from 'sequelize';
 
+import { quoted } from './quoted.ts';
 import { takeRecords } from './sequelize-records.ts';
 
 /** An application with its models, and a row. */
@@ -50,10 +51,6 @@ export async function newWorld(sequelize: Sequelize): Promise<World> {
 /** The methods that associations give an instance. */
 function associated(instance: Model): Record<string, (...args: unknown[]) => Promise<unknown>> {
   return instance as never;
-}
-
-function quoted(name: string, sequelize: Sequelize): string {
-  return sequelize.getQueryInterface().quoteIdentifier(name, true);
 }
 
 /** What an application does, and the records that this makes, by `summary`. */
