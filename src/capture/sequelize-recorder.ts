@@ -2,6 +2,7 @@ import { type Origin, currentOrigin } from '../context/origin.ts';
 import { emit } from '../event/emit.ts';
 import type { ModelAction, ModelEvent, Outcome } from '../event/event.ts';
 import { guard } from '../event/guard.ts';
+import type { JsonText } from '../event/json-text.ts';
 import { type ModelDraft, modelEvent } from '../event/model-event.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
@@ -53,7 +54,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const { redactor = createRedactor(), reads = true, recordRollbacks = false, now = Date.now } = options;
   const { models = {}, isActive, provider } = options;
   const rules = new ModelRules(models, redactor);
-  const send = (event: ModelEvent, origin: Origin): void => emit(event, origin, provider());
+  const send = (event: ModelEvent<JsonText>, origin: Origin): void => emit(event, origin, provider());
   return {
     get mayRead() {
       return reads || rules.readsSome;
@@ -69,33 +70,34 @@ export function createRecorder(options: RecorderOptions): Recorder {
         const origin = currentOrigin(now);
         const event = modelEvent({ ...told, transactionId: transaction?.id }, origin, redactor);
         if (!transaction || event.event_type === 'READ' || event.outcome === 'failure') send(event, origin);
-        else (place ?? placeIn(transaction)).hold(held(event, (known) => send(known, origin)));
+        else (place ?? placeIn(transaction)).hold(held(event, rowsIn(told), (known) => send(known, origin)));
       });
     },
   };
 
-  function held(event: ModelEvent, tell: (event: ModelEvent) => void): Held {
-    const rows = rowsOf(event);
-    const tellAs = (known: ModelEvent, fate: Fate, error: unknown): void => {
+  function held(event: ModelEvent<JsonText>, rows: number, tell: (event: ModelEvent<JsonText>) => void): Held {
+    const tellAs = (known: ModelEvent<JsonText>, fate: Fate, error: unknown): void => {
       if (fate === 'rollback' && !recordRollbacks) return;
       guard('recording a change', () => tell(fate === 'commit' ? known : notDone(known, fate, error, redactor)));
     };
     return {
       tell: (fate, error) => tellAs(event, fate, error),
-      kind: `${event.event_type} ${event.model} ${event.actor_id} ${event.request_id}`,
+      get kind() {
+        return `${event.event_type} ${event.model} ${event.actor_id} ${event.request_id}`;
+      },
       rows,
       tellAll: (all, fate, error) => tellAs(all === rows ? event : together(event, all), fate, error),
     };
   }
 }
 
-function rowsOf({ extra }: ModelEvent): number {
-  const { total_count: count } = extra;
+function rowsIn({ extra }: Told): number {
+  const { total_count: count } = (extra ?? {}) as { readonly total_count?: unknown };
   return typeof count === 'number' ? count : 1;
 }
 
 /** One record of many changes, of which `event` is the first. */
-function together(event: ModelEvent, rows: number): ModelEvent {
+function together(event: ModelEvent<JsonText>, rows: number): ModelEvent<JsonText> {
   const action = BULK[event.event_type] ?? event.event_type;
   return {
     ...event,
@@ -115,7 +117,12 @@ const BULK: Partial<Record<ModelAction, ModelAction>> = {
   RESTORE: 'BULK_RESTORE',
 };
 
-function notDone(event: ModelEvent, fate: 'rollback' | 'unknown', error: unknown, redactor: Redactor): ModelEvent {
+function notDone(
+  event: ModelEvent<JsonText>,
+  fate: 'rollback' | 'unknown',
+  error: unknown,
+  redactor: Redactor,
+): ModelEvent<JsonText> {
   const reason = error === undefined ? 'The transaction was rolled back' : redactor.text(failureText(error));
   return { ...event, outcome: fate === 'rollback' ? 'failure' : 'unknown', error_message: reason };
 }

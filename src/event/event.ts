@@ -47,8 +47,17 @@ export type ModelAction =
   | 'TRUNCATE'
   | 'SQL';
 
-/** One change of a model, or one look at it. */
-export interface ModelEvent extends Tail {
+/** `{field: [old, new]}`. */
+export interface Changes {
+  readonly [field: string]: readonly [Json, Json];
+}
+
+/**
+ * One change of a model, or one look at it.
+ *
+ * @typeParam Text how JSON is held that isn't needed as a value
+ */
+export interface ModelEvent<Text = never> extends Tail {
   readonly timestamp: Timestamp;
   readonly level: 'AUDIT';
   readonly name: 'audit.model';
@@ -58,12 +67,12 @@ export interface ModelEvent extends Tail {
   /** The primary key as a string, a composite one as `a,b`, `""` for several rows or none. */
   readonly instance_id: string;
   /** The row after the change, before it for a delete. */
-  readonly instance_repr: JsonObject;
+  readonly instance_repr: JsonObject | Text;
   readonly user_id: string;
-  readonly user_info: JsonObject;
-  readonly extra: JsonObject;
-  /** `{field: [old, new]}`, fields that differ. */
-  readonly changes?: { readonly [field: string]: readonly [Json, Json] } | undefined;
+  readonly user_info: JsonObject | Text;
+  readonly extra: JsonObject | Text;
+  /** Fields that differ. */
+  readonly changes?: Changes | Text | undefined;
   readonly transaction_id?: string | undefined;
   readonly error_message?: string | undefined;
 }
@@ -106,7 +115,7 @@ export interface RequestEvent<Text = never> extends Tail {
   readonly request_type: 'internal' | 'external';
   readonly protocol: string;
   readonly user_id: string;
-  readonly user_info: JsonObject;
+  readonly user_info: JsonObject | Text;
   readonly request_repr: IncomingRequestRepr<Text> | OutgoingRequestRepr<Text>;
   readonly response_repr: ResponseRepr<Text>;
   readonly error_message: string | null;
@@ -152,5 +161,5 @@ export interface AppEvent extends Tail {
   readonly attributes?: JsonObject | undefined;
 }
 
-export type AuditEvent<Text = never> = ModelEvent | RequestEvent<Text> | LoginEvent;
+export type AuditEvent<Text = never> = ModelEvent<Text> | RequestEvent<Text> | LoginEvent;
 export type AnyEvent<Text = never> = AuditEvent<Text> | AppEvent;

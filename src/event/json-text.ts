@@ -1,4 +1,4 @@
-import type { AuditEvent, JsonObject, Json, RequestEvent } from './event.ts';
+import type { AuditEvent, Json, ModelEvent, RequestEvent } from './event.ts';
 
 /** A JSON value that is kept as its text: what is only written again need not be made into a value in between. */
 export class JsonText {
@@ -23,19 +23,22 @@ const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** An event with all of it as values, for those who look into it. */
 export function withValues(event: AuditEvent<JsonText>): AuditEvent {
-  if (event.name !== 'audit.request') return event;
-  const { request_repr: request, response_repr: response } = event;
-  return { ...event, request_repr: withValuesIn(request), response_repr: withValuesIn(response) } as RequestEvent;
+  const parts = event.name === 'audit.request' ? REQUEST_PARTS : event.name === 'audit.model' ? MODEL_PARTS : [];
+  const valued: Record<string, unknown> = { ...event };
+  for (const part of parts) valued[part] = withValuesIn(valued[part]);
+  return valued as unknown as AuditEvent;
 }
 
-interface Repr {
-  readonly headers: JsonObject | JsonText;
-  readonly body?: Json | JsonText | undefined;
-}
+const MODEL_PARTS: readonly (keyof ModelEvent)[] = ['instance_repr', 'user_info', 'extra', 'changes'];
+const REQUEST_PARTS: readonly (keyof RequestEvent)[] = ['user_info', 'request_repr', 'response_repr'];
 
-function withValuesIn(repr: Repr): object {
-  const { headers, body } = repr;
-  return { ...repr, headers: valueOf(headers), ...(body !== undefined && { body: valueOf(body) }) };
+/** Of the part itself, or of what it holds. */
+function withValuesIn(part: unknown): unknown {
+  if (part instanceof JsonText) return part.toJSON();
+  if (typeof part !== 'object' || part === null) return part;
+  return Object.fromEntries(
+    Object.entries(part).map(([name, held]) => [name, held instanceof JsonText ? held.toJSON() : held]),
+  );
 }
 
 /** The value of what may be held as its text. */

@@ -1,6 +1,7 @@
 import type { Origin } from '../context/origin.ts';
 import { changedPaths, valueAt } from './changed-paths.ts';
-import type { Json, ModelAction, ModelEvent, Outcome } from './event.ts';
+import type { Changes, Json, ModelAction, ModelEvent, Outcome } from './event.ts';
+import type { JsonText } from './json-text.ts';
 import type { Redactor } from './redact.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
@@ -23,7 +24,7 @@ export interface ModelDraft {
 }
 
 /** The record of one change of a model: a redacted copy, which later changes of the row don't reach. */
-export function modelEvent(draft: ModelDraft, origin: Origin, redactor: Redactor): ModelEvent {
+export function modelEvent(draft: ModelDraft, origin: Origin, redactor: Redactor): ModelEvent<JsonText> {
   const { model, action } = draft;
   const id = instanceId(draft.key);
   return {
@@ -34,10 +35,10 @@ export function modelEvent(draft: ModelDraft, origin: Origin, redactor: Redactor
     model,
     event_type: action,
     instance_id: id,
-    instance_repr: draft.row ? redactor.object(draft.row, model) : {},
+    instance_repr: draft.row ? redactor.objectText(draft.row, model) : {},
     user_id: userId(origin),
-    user_info: redactor.object(origin.actor.info, 'user_info'),
-    extra: draft.extra ? redactor.object(draft.extra, model) : {},
+    user_info: redactor.objectText(origin.actor.info, 'user_info'),
+    extra: draft.extra ? redactor.objectText(draft.extra, model) : {},
     changes: draft.changes && redactChanges(draft.changes, model, redactor),
     transaction_id: draft.transactionId,
     error_message: draft.errorMessage === undefined ? undefined : redactor.text(draft.errorMessage),
@@ -49,7 +50,11 @@ function redactChanges(
   changes: NonNullable<ModelDraft['changes']>,
   model: string,
   redactor: Redactor,
-): { [field: string]: [Json, Json] } {
+): Changes | JsonText {
+  return redactor.pairsText(changes) ?? redactedChanges(changes, model, redactor);
+}
+
+function redactedChanges(changes: NonNullable<ModelDraft['changes']>, model: string, redactor: Redactor): Changes {
   const shownBefore = redactor.object(Object.fromEntries(changes.map(([field, before]) => [field, before])), model);
   const shownAfter = redactor.object(Object.fromEntries(changes.map(([field, , after]) => [field, after])), model);
   const shown: [field: string, [Json, Json]][] = [];

@@ -1,7 +1,9 @@
 import type { Json, JsonObject } from './event.ts';
 import { headersAsSent } from './headers-as-sent.ts';
 import { JsonNames } from './json-names.ts';
+import { isPlainObject } from './is-plain-object.ts';
 import { JsonText } from './json-text.ts';
+import { ObjectTexts } from './object-texts.ts';
 import { parseJson } from './parse-json.ts';
 import { UNREADABLE, ownProperties, plainValue, setOwn } from './plain-value.ts';
 import { HeaderTexts } from './redact-headers.ts';
@@ -29,6 +31,10 @@ export interface Redactor {
   json(text: string, root: string): Json | JsonText | undefined;
   /** The same for an object; `{}` for what is none. */
   object(value: object, root: string): JsonObject;
+  /** The same, as its text where that can be made at once. */
+  objectText(value: object, root: string): JsonObject | JsonText;
+  /** Pairs of values `{name: [a, b]}`; undefined where they have to be shown as objects, or a name has a secret in it. */
+  pairsText(pairs: readonly (readonly [name: string, a: unknown, b: unknown])[]): JsonText | undefined;
   /**
    * Headers by their names as sent; a repeated one becomes a list.
    *
@@ -230,6 +236,23 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     return isObject(shown) ? shown : {};
   }
 
+  function objectText(value: object, root: string): JsonObject | JsonText {
+    const isPlain = !policy.hasPaths && isPlainObject(value) && !('toJSON' in value);
+    const text = isPlain ? guarded(() => objectTexts.object(value), undefined) : undefined;
+    return text === undefined ? objectOf(value, root) : new JsonText(text);
+  }
+
+  function pairsText(pairs: Parameters<ObjectTexts['pairs']>[0]): JsonText | undefined {
+    const text = policy.hasPaths ? undefined : guarded(() => objectTexts.pairs(pairs), undefined);
+    return text === undefined ? undefined : new JsonText(text);
+  }
+
+  function partOf(value: object, object: object): Json | undefined {
+    const copy = newCopy(undefined);
+    copy.ancestors.push(object);
+    return copyObject(value, copy);
+  }
+
   function urlText(url: string): string {
     if (PLAIN_PATH.test(url) && policy.urlPaths.length === 0 && !mayHoldSecret(url)) return url;
     const shown = (): string => redactUrl(url.slice(0, 2 * MAX_TEXT), showPair, showPath);
@@ -244,6 +267,13 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
   const ofName = (name: string): Verdict => policy.ofName(name);
   const headerTexts = new HeaderTexts({ ofName, ofText: redactedText, ofUrl: urlText, replacement });
   const jsonNames = new JsonNames({ ofName, ofText: redactedText });
+  const objectTexts = new ObjectTexts({
+    ofName,
+    ofText: redactedText,
+    ofNumber: copyNumber,
+    replacement,
+    ofPart: partOf,
+  });
 
   function json(text: string, root: string): Json | JsonText | undefined {
     const shown = !policy.hasPaths && CONTAINER.test(text) ? redactJson(text, jsonNames, redactedText) : undefined;
@@ -268,6 +298,8 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     value: (value, root) => copyOf(value, root) ?? null,
     json: (text, root) => guarded(() => json(text, root), UNREADABLE),
     object: objectOf,
+    objectText,
+    pairsText,
     headers: (headers, root) => guarded(() => headersOf(headers, root), {}),
     field,
     text: (text) => guarded(() => redactedText(text), UNREADABLE),
@@ -277,6 +309,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
       policy.addNames(names);
       jsonNames.forget();
       headerTexts.forget();
+      objectTexts.forget();
     },
   };
 }

@@ -70,19 +70,19 @@ function commonAttributes(event: AuditEvent<JsonText>): Attributes {
   put(attributes, A.AUDIT_ACTOR_TYPE, event.actor_type);
   put(attributes, A.AUDIT_REQUEST_ID, event.request_id);
   if (event.user_id !== '') attributes[A.USER_ID] = event.user_id;
-  put(attributes, A.USER_EMAIL, event.user_info['email']);
+  put(attributes, A.USER_EMAIL, valueOf(event.user_info)['email']);
   putJson(attributes, A.AUDIT_USER_INFO_JSON, event.user_info);
   return attributes;
 }
 
-function addModel(attributes: Attributes, event: ModelEvent): void {
+function addModel(attributes: Attributes, event: ModelEvent<JsonText>): void {
   attributes[A.AUDIT_ACTION] = verbOf(event.event_type);
   attributes[A.AUDIT_EVENT_TYPE] = event.event_type;
   attributes[A.AUDIT_TARGET_TYPE] = event.model;
   if (event.instance_id !== '') attributes[A.AUDIT_TARGET_ID] = event.instance_id;
   putJson(attributes, A.AUDIT_INSTANCE_JSON, event.instance_repr);
   putJson(attributes, A.AUDIT_EXTRA_JSON, event.extra);
-  if (event.changes) attributes[A.AUDIT_CHANGES_JSON] = JSON.stringify(event.changes);
+  if (event.changes) attributes[A.AUDIT_CHANGES_JSON] = textOf(event.changes);
   put(attributes, A.AUDIT_TRANSACTION_ID, event.transaction_id);
   put(attributes, A.ERROR_MESSAGE, event.error_message);
 }
@@ -131,8 +131,13 @@ function put(attributes: Attributes, name: string, value: Json | undefined): voi
   if (value !== undefined && value !== null) attributes[name] = value as AnyValue;
 }
 
-function putJson(attributes: Attributes, name: string, value: JsonObject): void {
-  if (Object.keys(value).length > 0) attributes[name] = JSON.stringify(value);
+function putJson(attributes: Attributes, name: string, value: JsonObject | JsonText): void {
+  const text = textOf(value);
+  if (text !== '{}') attributes[name] = text;
+}
+
+function textOf(value: object): string {
+  return value instanceof JsonText ? value.text : JSON.stringify(value);
 }
 
 function putHeaders(attributes: Attributes, prefix: string, headers: JsonObject): void {

@@ -53,7 +53,7 @@ function appParts(event: AppEvent): Parts {
   };
 }
 
-function modelParts({ model, event_type, message, outcome, error_message }: ModelEvent): Parts {
+function modelParts({ model, event_type, message, outcome, error_message }: ModelEvent<JsonText>): Parts {
   const failure = outcome === 'failure' ? ` failure: ${error_message ?? 'unknown'}` : '';
   return { pathname: '', module: model, function: event_type.toLowerCase(), message: `${message}${failure}` };
 }

@@ -314,7 +314,7 @@ describe('what is recorded of a model', () => {
 
 describe('an application under audit', () => {
   it('gets its row when redaction throws', async () => {
-    const redactor = { ...createRedactor(), object: () => assert.fail('a bug') };
+    const redactor = { ...createRedactor(), objectText: () => assert.fail('a bug') };
     const { User } = await newWorld((sequelize) => void auditSequelize(sequelize, { redactor }));
     assert.equal((await User.create({ name: 'Bob' })).get('id'), 2);
     assert.deepEqual(takeRecords(), []);

@@ -1,5 +1,6 @@
 import type { Origin } from '../../src/context/origin.ts';
 import type { LoginEvent, ModelAction, ModelEvent, RequestEvent } from '../../src/event/event.ts';
+import { withValues } from '../../src/event/json-text.ts';
 import { type ModelDraft, modelEvent } from '../../src/event/model-event.ts';
 import { createRedactor } from '../../src/event/redact.ts';
 import { ROOT_CONTEXT, trace } from '../../src/vendor/opentelemetry.ts';
@@ -33,7 +34,7 @@ const redactor = createRedactor();
 
 export function modelExample(action: ModelAction, draft: Partial<ModelDraft> = {}, origin = ORIGIN): ModelEvent {
   const event = modelEvent({ model: 'Order', action, key: [7], ...draft }, origin, redactor);
-  return { ...event, record_id: RECORD_ID };
+  return withValues({ ...event, record_id: RECORD_ID }) as ModelEvent;
 }
 
 const TAIL = {

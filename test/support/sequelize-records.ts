@@ -4,6 +4,7 @@ import { type Options, Sequelize } from 'sequelize';
 
 import { eventIn } from '../../src/event/event-context.ts';
 import type { ModelEvent } from '../../src/event/event.ts';
+import { withValues } from '../../src/event/json-text.ts';
 import { sqlite } from '../../examples/sqlite.js';
 
 const recorded: ModelEvent[] = [];
@@ -11,7 +12,7 @@ const recorded: ModelEvent[] = [];
 const processor = {
   onEmit(_record: unknown, context?: Parameters<typeof eventIn>[0]): void {
     const event = eventIn(context);
-    if (event?.name === 'audit.model') recorded.push(event);
+    if (event?.name === 'audit.model') recorded.push(withValues(event) as ModelEvent);
   },
   forceFlush: async (): Promise<void> => {},
   shutdown: async (): Promise<void> => {},

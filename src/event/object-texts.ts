@@ -1,0 +1,145 @@
+import type { Json } from './event.ts';
+import { textJson } from './json-text.ts';
+import { ownText } from './own-text.ts';
+import { LONG_TEXT } from './redaction-limits.ts';
+import type { RedactionAction, Verdict } from './redaction-policy.ts';
+
+/** What is decided elsewhere; none of it throws. */
+export interface ObjectRules {
+  ofName(name: string): Verdict;
+  /** A text as it is shown: the same text where there is no secret in it. */
+  ofText(text: string): string;
+  ofNumber(value: number): number | string | null;
+  /** What stands in the place of a secret; undefined where its name is left out as well. */
+  replacement(value: unknown, action: RedactionAction): Json | undefined;
+  /** What is shown of a value of `object` that has a structure of its own; undefined for what JSON can't say. */
+  ofPart(value: object, object: object): Json | undefined;
+}
+
+interface Name {
+  /** Undefined where it takes more than to keep or to replace the value. */
+  readonly verdict: Exclude<Verdict, 'rename'> | undefined;
+  /** With its quotes and the colon behind it. */
+  readonly member: string;
+}
+
+/** Names that are remembered; hostile ones make it forget them all rather than grow. */
+const MAX_NAMES = 2000;
+/** Larger ones have to be cut. */
+const MAX_MEMBERS = 1000;
+/** For what is to be copied first. */
+const NEEDS_COPY = '';
+
+/** Redacted rows as JSON texts, made at once: a copy, and the text of that, would take three times as long. */
+export class ObjectTexts {
+  readonly #rules: ObjectRules;
+  readonly #names = new Map<string, Name>();
+
+  constructor(rules: ObjectRules) {
+    this.#rules = rules;
+  }
+
+  /**
+   * @returns undefined where a name has a secret in it, a text is very long, there is very much, or a value is labelled
+   * @throws what reading the object throws
+   */
+  object(object: Readonly<Record<string, unknown>>): string | undefined {
+    const names = Object.keys(object);
+    if (names.length > MAX_MEMBERS || object['value'] !== undefined) return undefined;
+    let json = '{';
+    for (const name of names) {
+      const { member, verdict } = this.#of(name);
+      const part = this.#part(object[name], verdict, object);
+      if (part === NEEDS_COPY) return undefined;
+      if (part !== undefined) json += json === '{' ? member + part : `,${member}${part}`;
+    }
+    return `${json}}`;
+  }
+
+  /**
+   * `{name: [a, b]}`. What is absent on one side is null.
+   *
+   * @returns as `object`, and undefined where a value has a structure of its own
+   */
+  pairs(pairs: readonly (readonly [name: string, a: unknown, b: unknown])[]): string | undefined {
+    if (pairs.length > MAX_MEMBERS) return undefined;
+    let json = '{';
+    for (const pair of pairs) {
+      const [name, a, b] = pair;
+      if (name === 'value' || hasParts(a) || hasParts(b)) return undefined;
+      const { member, verdict } = this.#of(name);
+      const before = this.#part(a, verdict, pair);
+      const after = this.#part(b, verdict, pair);
+      if (before === NEEDS_COPY || after === NEEDS_COPY) return undefined;
+      if (before === undefined && after === undefined) continue;
+      json += `${json === '{' ? '' : ','}${member}[${before ?? 'null'},${after ?? 'null'}]`;
+    }
+    return `${json}}`;
+  }
+
+  /** To be called when names become secret. */
+  forget(): void {
+    this.#names.clear();
+  }
+
+  #of(name: string): Name {
+    const known = this.#names.get(name);
+    if (known) return known;
+    const verdict = this.#rules.ofName(name);
+    const isTelling = verdict === 'rename' || (verdict !== 'keep' && this.#rules.ofText(name) !== name);
+    const own = ownText(name);
+    const decided: Name = { verdict: isTelling ? undefined : verdict, member: `${textJson(own)}:` };
+    if (this.#names.size >= MAX_NAMES) this.forget();
+    this.#names.set(own, decided);
+    return decided;
+  }
+
+  /** As JSON; undefined for what is left out. */
+  #part(value: unknown, verdict: Name['verdict'], of: object): string | undefined {
+    if (verdict === undefined) return NEEDS_COPY;
+    if (verdict !== 'keep') return jsonOf(this.#rules.replacement(value, verdict));
+    switch (typeof value) {
+      case 'string':
+        return value.length > LONG_TEXT ? NEEDS_COPY : textJson(this.#rules.ofText(value));
+      case 'number':
+        return jsonOf(this.#rules.ofNumber(value));
+      case 'boolean':
+        return value ? 'true' : 'false';
+      case 'object':
+        if (value === null) return 'null';
+        return isTime(value) ? timeJson(value) : jsonOf(this.#rules.ofPart(value, of));
+      case 'bigint':
+        return textJson(this.#rules.ofText(String(value)));
+      default:
+        return undefined;
+    }
+  }
+}
+
+function hasParts(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !isTime(value);
+}
+
+const { toJSON, toISOString } = Date.prototype as { readonly toJSON: unknown; readonly toISOString: unknown };
+
+/** Whether it is shown as every date is. There is no secret in one. */
+function isTime(value: object): value is Date {
+  return (
+    value instanceof Date && (value.toJSON as unknown) === toJSON && (value.toISOString as unknown) === toISOString
+  );
+}
+
+function timeJson(time: Date): string {
+  return Number.isNaN(time.getTime()) ? 'null' : `"${time.toISOString()}"`;
+}
+
+function jsonOf(shown: Json | undefined): string | undefined {
+  switch (typeof shown) {
+    case 'string':
+      return textJson(shown);
+    case 'number':
+      return String(shown);
+    default:
+      return JSON.stringify(shown);
+  }
+}
