@@ -147,6 +147,10 @@ function isOtherModels(name: string, value: unknown): boolean {
   return isInstance(Array.isArray(value) ? value[0] : value) || name.includes('.');
 }
 
+/** Most values are no objects, and most objects are dates: the deep comparison takes twenty times as long. */
 function isEqual(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (!isObject(a) || !isObject(b)) return false;
+  if (a instanceof Date && b instanceof Date) return Object.is(a.getTime(), b.getTime());
   return process.getBuiltinModule('node:util').isDeepStrictEqual(a, b);
 }

@@ -24,8 +24,17 @@ function refill(): void {
 let lastTime = Number.NaN;
 let clock = '';
 
+/** The clock's last sixteen bits are said by themselves: the others change once a minute. */
+const LOW = 0x10000;
+let lastHigh = Number.NaN;
+let highDigits = '';
+
 function setClock(time: number): void {
-  const text = Math.floor(time).toString(16).padStart(12, '0');
-  clock = `${text.slice(0, 8)}-${text.slice(8)}`;
+  const milliseconds = Math.floor(time);
+  const high = Math.floor(milliseconds / LOW);
+  if (high !== lastHigh) highDigits = high.toString(16).padStart(8, '0');
+  lastHigh = high;
+  // With a leading one, so that zeros are not lost.
+  clock = `${highDigits}-${(LOW + milliseconds - high * LOW).toString(16).slice(1)}`;
   lastTime = time;
 }
