@@ -1,11 +1,13 @@
 /**
- * What recording costs an application of Sequelize: each kind of statement, on SQLite in memory and on PostgreSQL.
+ * What recording costs an application of Sequelize, beside what a user would pick instead: each kind of statement, on
+ * SQLite in memory and on PostgreSQL.
  *
  *     npm run build && node bench/sequelize.ts [--node <path or version>]... [--rounds <number>] [--only <part>]...
  */
 import { readdirSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 
+import { installed } from '../test/support/install.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { type NodeUnderTest, readArguments } from './support/arguments.ts';
 import { expectBuild } from './support/build.ts';
@@ -18,6 +20,12 @@ import { temporaryFolder } from './support/temporary-folder.ts';
 
 expectBuild();
 const args = await readArguments({ rounds: 15 });
+const peers = await installed({
+  '@opentelemetry/api': '1.9.1',
+  '@opentelemetry/instrumentation-sequelize': '0.15.0',
+  '@opentelemetry/sdk-node': '0.223.0',
+  'sequelize-paper-trail': '3.1.0',
+});
 
 /** How often each is done a round. */
 const OPERATIONS = {
@@ -30,7 +38,19 @@ const OPERATIONS = {
 } as const;
 const operations = chosen(Object.keys(OPERATIONS) as (keyof typeof OPERATIONS)[], args.only, []);
 
-const SUBJECTS = { bare: [], 'activity-audit/register': ['--import', 'activity-audit/register'] } as const;
+/** How an application is started. */
+interface Start {
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+const BASE = 'bare';
+const SUBJECTS = {
+  [BASE]: { args: [] },
+  'activity-audit/register': { args: ['--import', 'activity-audit/register'] },
+  'instrumentation-sequelize': { args: ['--import', './bench/sequelize/instrumentation-sequelize.js'] },
+  'sequelize-paper-trail': { args: [], env: { KEEP_VERSIONS: 'true' } },
+} as const satisfies Record<string, Start>;
 type Name = keyof typeof SUBJECTS;
 const names = Object.keys(SUBJECTS) as Name[];
 
@@ -46,8 +66,9 @@ interface Answer {
 }
 
 printHeading(
-  'Sequelize: one statement after the other, bare and recorded to a file',
+  'Sequelize: one statement after the other, bare and recorded',
   args,
+  "activity-audit writes to a file, sequelize-paper-trail to the database; OpenTelemetry's spans are dropped, not sent.",
   'CPU is that of the application alone, not that of PostgreSQL.',
 );
 const postgres = await startPostgres();
@@ -63,13 +84,15 @@ async function measure(node: NodeUnderTest, dialect: string): Promise<void> {
   const directory = temporaryFolder();
   const { host, username } = postgres.options;
   const start = (name: Name): Promise<Subject<string, Question, Answer>> =>
-    Subject.start<string, Question, Answer>([node.binary, ...SUBJECTS[name], 'bench/sequelize/application.js'], {
+    Subject.start<string, Question, Answer>([node.binary, ...startOf(name).args, 'bench/sequelize/application.js'], {
       DIALECT: dialect,
       SUBJECT: String(names.indexOf(name)),
       HOST: host ?? '',
       DB_USER: username ?? '',
       ACTIVITY_AUDIT_DIRECTORY: directory,
       ACTIVITY_AUDIT_CONSOLE: 'false',
+      PEERS: path.join(peers, 'package.json'),
+      ...startOf(name).env,
     });
   const subjects = new Map(await Promise.all(names.map(async (name) => [name, await start(name)] as const)));
   try {
@@ -82,26 +105,31 @@ async function measure(node: NodeUnderTest, dialect: string): Promise<void> {
         return answer;
       };
       for (const name of names) await round(name);
-      lines.push(lineOf(operation, await inRounds(args.rounds, names, round)));
+      lines.push(...linesOf(operation, await inRounds(args.rounds, names, round)));
     }
-    printTable(
-      `Node ${node.version}, ${dialect}`,
-      ['bare: CPU µs', 'µs', 'recorded: + CPU µs', '× CPU', '× µs'],
-      lines,
-    );
+    printTable(`Node ${node.version}, ${dialect}`, ['', 'CPU µs', 'µs', '+ CPU µs', '× CPU', '× µs'], lines);
   } finally {
     await Promise.all([...subjects.values()].map((subject) => subject.stop()));
   }
 }
 
-function lineOf(operation: string, rounds: Rounds<Name, Answer>): string[] {
-  const both = ['activity-audit/register', 'bare'] as const;
-  return [
-    operation,
-    shown(rounds.of('bare', ({ cpu }) => cpu)),
-    shown(rounds.of('bare', ({ clock }) => clock)),
-    shown(rounds.across(both, (of) => of['activity-audit/register'].cpu - of.bare.cpu)),
-    shown(rounds.across(both, (of) => of['activity-audit/register'].cpu / of.bare.cpu)),
-    shown(rounds.across(both, (of) => of['activity-audit/register'].clock / of.bare.clock)),
-  ];
+function startOf(name: Name): Start {
+  return SUBJECTS[name];
+}
+
+function linesOf(operation: string, rounds: Rounds<Name, Answer>): string[][] {
+  return names.map((name) => {
+    const cpu = shown(rounds.of(name, (answer) => answer.cpu));
+    const clock = shown(rounds.of(name, (answer) => answer.clock));
+    if (name === BASE) return [operation, cpu, clock];
+    const both = [name, BASE] as const;
+    return [
+      `  ${name}`,
+      cpu,
+      clock,
+      shown(rounds.across(both, (of) => of[name].cpu - of[BASE].cpu)),
+      shown(rounds.across(both, (of) => of[name].cpu / of[BASE].cpu)),
+      shown(rounds.across(both, (of) => of[name].clock / of[BASE].clock)),
+    ];
+  });
 }

@@ -1,7 +1,7 @@
 /** To be preloaded: OpenTelemetry's traces of HTTP and Express, and of nothing else. */
 import { createRequire } from 'node:module';
 
-import { traceToNowhere } from './trace-to-nowhere.js';
+import { traceToNowhere } from '../support/trace-to-nowhere.js';
 
 const require = createRequire(process.env.PEERS);
 const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http');

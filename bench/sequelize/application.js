@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 
 import { sqlite } from '../../examples/sqlite.js';
 import { cpuMicros } from '../support/usage.cjs';
+import { keepVersions } from './paper-trail.js';
 
 const require = createRequire(import.meta.url);
 const { DataTypes, Sequelize } = require('sequelize');
@@ -22,6 +23,7 @@ const Patient = sequelize.define(`Patient${process.env.SUBJECT}`, {
   insured: DataTypes.BOOLEAN,
   notes: DataTypes.TEXT,
 });
+if (process.env.KEEP_VERSIONS) keepVersions(sequelize, Patient);
 await sequelize.sync({ force: true });
 
 const row = (index) => ({
