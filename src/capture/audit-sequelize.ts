@@ -2,7 +2,6 @@ import type { Redactor } from '../event/redact.ts';
 import type { ModelChoices } from './model-options.ts';
 import { install } from './sequelize-install.ts';
 import { createRecorder } from './sequelize-recorder.ts';
-import type { SequelizeShape } from './sequelize-shape.ts';
 
 export interface SequelizeInstrumentationConfig {
   /** @default true */
@@ -29,22 +28,11 @@ export interface SequelizeInstrumentationConfig {
  * const sequelize = auditSequelize(new Sequelize('sqlite::memory:'));
  */
 export function auditSequelize<T extends object>(sequelize: T, config: SequelizeInstrumentationConfig = {}): T {
-  if (!isSequelize(sequelize)) {
+  const isActive = (): boolean => config.enabled !== false;
+  if (!install(sequelize, createRecorder({ ...config, isActive, provider: () => undefined }))) {
     throw new TypeError(`auditSequelize: expected an instance of Sequelize 6, got ${nameOf(sequelize)}`);
   }
-  const isActive = (): boolean => config.enabled !== false;
-  install(sequelize, createRecorder({ ...config, isActive, provider: () => undefined }));
   return sequelize;
-}
-
-function isSequelize(value: unknown): value is SequelizeShape {
-  const shape = value as Partial<SequelizeShape> | null | undefined;
-  return (
-    typeof shape?.getQueryInterface === 'function' &&
-    typeof shape.addHook === 'function' &&
-    typeof shape.options?.hooks === 'object' &&
-    Array.isArray(shape.modelManager?.models)
-  );
 }
 
 function nameOf(value: unknown): string {

@@ -39,8 +39,8 @@ export class Call {
   }
 }
 
-/** A change of the schema: all of its queries are its own. */
-export class SchemaCall extends Call {
+/** A call all of whose queries are its own, such as a change of the schema. */
+export class WholeCall extends Call {
   override owns(): boolean {
     return !this.ended;
   }
