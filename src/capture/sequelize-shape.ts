@@ -64,6 +64,7 @@ export interface OptionsShape {
   readonly model?: ModelShape;
   readonly instance?: InstanceShape;
   readonly transaction?: TransactionShape | null;
+  readonly connection?: unknown;
   readonly where?: unknown;
   readonly attributes?: unknown;
   readonly include?: readonly { readonly as?: string }[];

@@ -33,7 +33,7 @@ import {
 export interface Statement {
   readonly options: OptionsShape | undefined;
   /** What its query carries, by which that is known: rows that depend on a row are destroyed within the same call. */
-  readonly instance?: InstanceShape | undefined;
+  readonly instance?: object | undefined;
   /** All that its call sends is part of it. */
   readonly isWhole?: boolean;
   /**
@@ -143,7 +143,7 @@ function besidesDeletion(changes: NonNullable<Told['changes']>, model: ModelShap
   return others.length > 0 ? others : undefined;
 }
 
-function remove(
+export function remove(
   _sequelize: SequelizeShape,
   instance: InstanceShape,
   _table: TableShape,
@@ -280,7 +280,7 @@ function isMoveOrTime(name: string, { [TIMESTAMPS]: { deletedAt, updatedAt } }: 
   return name === deletedAt || name === updatedAt;
 }
 
-function bulkDelete(
+export function bulkDelete(
   sequelize: SequelizeShape,
   table: TableShape,
   where: unknown,
