@@ -19,10 +19,10 @@ export interface SequelizeInstrumentationConfig {
 }
 
 /**
- * Records what one Sequelize 6 instance does, where the instrumentation can't see it: in an application that is bundled
+ * Records what one instance of Sequelize 6 or 7 does, where the instrumentation can't see it: in an application that is bundled
  * together with Sequelize, or for an instance that was made before. An instance that is recorded already is left as it is.
  *
- * @throws TypeError if `sequelize` isn't an instance of Sequelize 6
+ * @throws TypeError if `sequelize` isn't an instance of Sequelize 6 or 7
  *
  * @example
  * const sequelize = auditSequelize(new Sequelize('sqlite::memory:'));
@@ -30,7 +30,7 @@ export interface SequelizeInstrumentationConfig {
 export function auditSequelize<T extends object>(sequelize: T, config: SequelizeInstrumentationConfig = {}): T {
   const isActive = (): boolean => config.enabled !== false;
   if (!install(sequelize, createRecorder({ ...config, isActive, provider: () => undefined }))) {
-    throw new TypeError(`auditSequelize: expected an instance of Sequelize 6, got ${nameOf(sequelize)}`);
+    throw new TypeError(`auditSequelize: expected an instance of Sequelize 6 or 7, got ${nameOf(sequelize)}`);
   }
   return sequelize;
 }

@@ -19,6 +19,7 @@ const CONVERTERS: Readonly<Record<string, (expression: Expression) => Expression
   'associationPath attributeName': ({ associationPath, attributeName }) => ({
     col: `${namesIn(associationPath)}.${String(attributeName)}`,
   }),
+  // A list of values, or an identifier: nothing but the name of its class tells them apart.
   values: ({ values }) => ({ fn: '', args: values }),
   value: () => ({ val: '?' }),
   'expression type': ({ expression, type }) => ({ val: expression, type: typeName(type), json: false }),

@@ -7,7 +7,7 @@ import { MAJORS } from './sequelize-majors.ts';
 import { type Recorder, createRecorder } from './sequelize-recorder.ts';
 
 /**
- * Records every row that Sequelize 6 creates, reads, changes or deletes. Create it before Sequelize is loaded, by
+ * Records every row that Sequelize 6 or 7 creates, reads, changes or deletes. Create it before Sequelize is loaded, by
  * `require` or by `import`.
  */
 export class SequelizeInstrumentation extends Instrumentation<SequelizeInstrumentationConfig> {
