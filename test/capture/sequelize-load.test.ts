@@ -27,6 +27,7 @@ async function main() {
   await User.findByPk(1);
   await sequelize.query("UPDATE Users SET name = 'x'");
   await User.destroy({ where: {} });
+  await sequelize.close();
 }
 void main();
 `;
