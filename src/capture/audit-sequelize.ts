@@ -2,7 +2,6 @@ import type { Redactor } from '../event/redact.ts';
 import type { ModelChoices } from './model-options.ts';
 import { install } from './sequelize-install.ts';
 import { createRecorder } from './sequelize-recorder.ts';
-import type { SequelizeShape } from './sequelize-shape.ts';
 
 export interface SequelizeInstrumentationConfig {
   /** @default true */
@@ -20,31 +19,20 @@ export interface SequelizeInstrumentationConfig {
 }
 
 /**
- * Records what one Sequelize 6 instance does, where the instrumentation can't see it: in an application that is bundled
+ * Records what one instance of Sequelize 6 or 7 does, where the instrumentation can't see it: in an application that is bundled
  * together with Sequelize, or for an instance that was made before. An instance that is recorded already is left as it is.
  *
- * @throws TypeError if `sequelize` isn't an instance of Sequelize 6
+ * @throws TypeError if `sequelize` isn't an instance of Sequelize 6 or 7
  *
  * @example
  * const sequelize = auditSequelize(new Sequelize('sqlite::memory:'));
  */
 export function auditSequelize<T extends object>(sequelize: T, config: SequelizeInstrumentationConfig = {}): T {
-  if (!isSequelize(sequelize)) {
-    throw new TypeError(`auditSequelize: expected an instance of Sequelize 6, got ${nameOf(sequelize)}`);
-  }
   const isActive = (): boolean => config.enabled !== false;
-  install(sequelize, createRecorder({ ...config, isActive, provider: () => undefined }));
+  if (!install(sequelize, createRecorder({ ...config, isActive, provider: () => undefined }))) {
+    throw new TypeError(`auditSequelize: expected an instance of Sequelize 6 or 7, got ${nameOf(sequelize)}`);
+  }
   return sequelize;
-}
-
-function isSequelize(value: unknown): value is SequelizeShape {
-  const shape = value as Partial<SequelizeShape> | null | undefined;
-  return (
-    typeof shape?.getQueryInterface === 'function' &&
-    typeof shape.addHook === 'function' &&
-    typeof shape.options?.hooks === 'object' &&
-    Array.isArray(shape.modelManager?.models)
-  );
 }
 
 function nameOf(value: unknown): string {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { type Answer, type Ended, observe } from './sequelize-around.ts';
-import type { InstanceShape, OptionsShape, SequelizeShape } from './sequelize-shape.ts';
+import type { OptionsShape, SequelizeShape } from './sequelize-shape.ts';
 
 /** One call of the query interface. It knows which queries are its own: hooks of the application may send others. */
 export class Call {
@@ -9,12 +9,12 @@ export class Call {
   answer: Answer | undefined;
 
   private readonly sequelize: SequelizeShape;
-  private instance: InstanceShape | undefined;
+  private instance: object | undefined;
   private query: object | undefined;
   protected ended = false;
 
   /** @param instance what its query carries */
-  constructor(sequelize: SequelizeShape, instance?: InstanceShape) {
+  constructor(sequelize: SequelizeShape, instance?: object) {
     this.sequelize = sequelize;
     this.instance = instance;
   }
@@ -39,8 +39,8 @@ export class Call {
   }
 }
 
-/** A change of the schema: all of its queries are its own. */
-export class SchemaCall extends Call {
+/** A call all of whose queries are its own, such as a change of the schema. */
+export class WholeCall extends Call {
   override owns(): boolean {
     return !this.ended;
   }

@@ -38,8 +38,11 @@ export function isWholeRollback(error: unknown): boolean {
   return causeOf(error)?.['errno'] === 1213;
 }
 
+/** The error of the driver. What is `parent` in Sequelize 6 is a getter in 7, which warns of its end. */
 function causeOf(error: unknown): Record<string, unknown> | undefined {
-  return isObject(error) && isObject(error['parent']) ? error['parent'] : undefined;
+  if (!isObject(error) || !('parent' in error)) return undefined;
+  const cause = Object.hasOwn(error, 'parent') ? error['parent'] : error['cause'];
+  return isObject(cause) ? cause : undefined;
 }
 
 function textOf(error: unknown): string | undefined {

@@ -1,24 +1,22 @@
 import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
 import { type Answer, around, isPromise } from './sequelize-around.ts';
-import { Call, SchemaCall, currentCall, within } from './sequelize-call.ts';
+import { Call, WholeCall, currentCall, within } from './sequelize-call.ts';
 import { failureText, mayHaveBeenDone } from './sequelize-error.ts';
 import { watchUnfinished } from './sequelize-journal.ts';
+import type { Doors } from './sequelize-major.ts';
+import { MAJORS } from './sequelize-majors.ts';
 import { rawStatement } from './sequelize-raw.ts';
 import type { Recorder, Told } from './sequelize-recorder.ts';
 import { keyOf, storedRow } from './sequelize-row.ts';
 import {
   type InstanceShape,
-  type ModelShape,
-  NAMESPACE,
   type OptionsShape,
   type QueryShape,
-  type SequelizeClassShape,
-  type SequelizeShape,
   type TransactionShape,
   isObject,
 } from './sequelize-shape.ts';
-import { type Describe, READS, SCHEMA_CHANGES, type Statement, WRITES } from './sequelize-statement.ts';
+import { type Describe, SCHEMA_CHANGES, type Statement } from './sequelize-statement.ts';
 import { followQuery, watchCommits } from './sequelize-transaction.ts';
 
 /** Shared by all copies of this package in a process. */
@@ -33,70 +31,80 @@ interface Slot {
  * Makes one Sequelize instance record. There are two doors to the database, and each statement is told of at one:
  *
  * 1. The query interface, for all that the ORM does, with or without hooks: its arguments say what happens to which rows.
- * 2. `beforeQuery`, for the SQL that the application wrote: all that was not sent from within the first door. What the
+ * 2. The query itself, for the SQL that the application wrote: all that was not sent from within the first door. What the
  *    database answers to either, and what becomes of a transaction, is seen here.
  *
  * Nothing else of the instance is touched: `Sequelize.prototype.query` belongs to tracing instrumentations. An instance
  * that has a recorder keeps it, unless that one was switched off.
+ *
+ * @returns false for what isn't an instance of Sequelize
  */
-export function install(sequelize: SequelizeShape, recorder: Recorder): void {
-  const holder = sequelize as SequelizeShape & { [SLOT]?: Slot };
-  const held = holder[SLOT];
+export function install(instance: object, recorder: Recorder): boolean {
+  const doors = doorsOf(instance);
+  if (!doors) return false;
+  const { models } = doors.sequelize;
+  const held = (instance as { [SLOT]?: Slot })[SLOT];
   if (held) {
-    if (held.recorder.active) return;
+    if (held.recorder.active) return true;
     held.recorder = recorder;
-    for (const model of sequelize.modelManager.models) recorder.learn(model);
-    return;
+    for (const model of models) recorder.learn(model);
+    return true;
   }
   const slot: Slot = { recorder };
-  Object.defineProperty(sequelize, SLOT, { value: slot });
+  Object.defineProperty(instance, SLOT, { value: slot });
   watchUnfinished();
-  watchQueryInterface(sequelize, slot);
-  watchQueries(sequelize, slot);
-  watchValidation(sequelize, slot);
-  watchDefinitions(sequelize, slot);
+  watchQueryInterface(doors, slot);
+  watchQueries(doors, slot);
+  watchValidation(doors, slot);
+  watchDefinitions(doors, slot);
+  return true;
 }
 
-function watchQueryInterface(sequelize: SequelizeShape, slot: Slot): void {
-  const queryInterface = sequelize.getQueryInterface();
-  for (const [method, describe] of Object.entries(WRITES)) {
-    around(queryInterface, method, (run, args) => record(sequelize, slot.recorder, describe, run, args));
+function doorsOf(instance: object): Doors | undefined {
+  for (const major of MAJORS) {
+    const doors = major.doorsOf(instance);
+    if (doors) return doors;
   }
-  for (const [method, describe] of Object.entries(READS)) {
+  return undefined;
+}
+
+function watchQueryInterface(doors: Doors, slot: Slot): void {
+  const { sequelize, queryInterface, writes, reads, commit } = doors;
+  for (const [method, describe] of Object.entries(writes)) {
+    around(queryInterface, method, (run, args) => record(doors, slot.recorder, describe, run, args));
+  }
+  for (const [method, describe] of Object.entries(reads)) {
     around(queryInterface, method, (run, args) =>
-      slot.recorder.mayRead ? record(sequelize, slot.recorder, describe, run, args) : within(new Call(sequelize), run),
+      slot.recorder.mayRead ? record(doors, slot.recorder, describe, run, args) : within(new Call(sequelize), run),
     );
   }
-  for (const method of SCHEMA_CHANGES) around(queryInterface, method, (run) => within(new SchemaCall(sequelize), run));
-  watchCommits(queryInterface);
+  for (const method of SCHEMA_CHANGES) around(queryInterface, method, (run) => within(new WholeCall(sequelize), run));
+  watchCommits(queryInterface, commit);
 }
 
 /** Runs one call of the query interface and records it. */
 function record(
-  sequelize: SequelizeShape,
+  doors: Doors,
   recorder: Recorder,
   describe: Describe,
   run: () => Promise<unknown>,
   args: readonly unknown[],
 ): Promise<unknown> {
   if (!recorder.active) return run();
+  const { sequelize } = doors;
   const described = guard('describing a statement', () => {
     const statement = describe(sequelize, ...(args as never[]));
-    return statement && { ...statement, transaction: transactionOf(sequelize, statement.options) };
+    return statement && { ...statement, transaction: transactionOf(doors, statement.options) };
   });
   if (!described) return run();
-  return within(new Call(sequelize, described.instance), run, (outcome, answer) => {
+  const call = described.isWhole ? new WholeCall(sequelize) : new Call(sequelize, described.instance);
+  return within(call, run, (outcome, answer) => {
     tell(recorder, described.tell, answer ?? { ...outcome, transaction: described.transaction, isUnsent: true });
   });
 }
 
-/**
- * The transaction of a statement. Like `Sequelize#query`, which asks its CLS namespace where the options name none:
- * https://github.com/sequelize/sequelize/blob/v6/src/sequelize.js
- */
-function transactionOf(sequelize: SequelizeShape, options: OptionsShape | undefined): TransactionShape | undefined {
-  const { [NAMESPACE]: namespace } = sequelize.constructor as unknown as SequelizeClassShape;
-  const transaction = options?.transaction === undefined ? namespace?.get('transaction') : options.transaction;
+function transactionOf(doors: Doors, options: OptionsShape | undefined): TransactionShape | undefined {
+  const transaction = doors.transactionOf(options);
   return isTransaction(transaction) ? transaction : undefined;
 }
 
@@ -105,25 +113,24 @@ function isTransaction(value: unknown): value is TransactionShape {
   return isObject(value) && typeof value['id'] === 'string';
 }
 
-/** Put before the application's own hooks: see `Call`. */
-function watchQueries(sequelize: SequelizeShape, slot: Slot): void {
-  const beforeQuery = (options: OptionsShape, query: QueryShape): void => {
+function watchQueries(doors: Doors, slot: Slot): void {
+  const { sequelize } = doors;
+  doors.onQuery((options, query) => {
     guard('watching a query', () => {
-      const { dialect = '' } = sequelize.options;
+      const { dialect } = sequelize;
       const call = currentCall();
       const own = call?.owns(options, sequelize) ? call : undefined;
-      const transaction = transactionOf(sequelize, options);
+      const transaction = transactionOf(doors, options);
       const isRead = options.type === 'SELECT';
       aroundRun(query, (sql) => {
+        if (!doors.sends(sql)) return undefined;
         const answered = own
           ? (answer: Answer): void => void (own.answer = answer)
           : guard('reading a query', () => rawTeller(slot.recorder, sql, options, dialect));
         return followQuery({ query, sql, dialect, transaction, isRead }, answered);
       });
     });
-  };
-  const { hooks } = sequelize.options;
-  hooks['beforeQuery'] = [{ name: 'activity-audit', fn: beforeQuery }, ...(hooks['beforeQuery'] ?? [])];
+  });
 }
 
 /** By hand, and in as few calls as can be: they stand in the stacks of the application's errors. */
@@ -157,25 +164,21 @@ function rawTeller(
 const failedOnce = new WeakSet<OptionsShape>();
 
 /** What validation rejects never reaches the query interface. */
-function watchValidation(sequelize: SequelizeShape, slot: Slot): void {
-  sequelize.addHook(
-    'validationFailed',
-    'activity-audit',
-    (instance: InstanceShape, options: OptionsShape, error: unknown) => {
-      // A bare `instance.validate()` writes nothing.
-      if (!slot.recorder.active || options.validate !== true) return;
-      guard('recording a rejected change', () => {
-        const row = storedRow(instance, instance.dataValues);
-        const action = rejectedAction(instance, options);
-        const key = action === 'BULK_UPDATE' ? [] : keyOf(row, instance.constructor);
-        const told: Told = { model: instance.constructor.name, action, key, row };
-        slot.recorder.record(
-          { ...told, outcome: 'failure', errorMessage: failureText(error) },
-          transactionOf(sequelize, options),
-        );
-      });
-    },
-  );
+function watchValidation(doors: Doors, slot: Slot): void {
+  doors.onRejected((instance, options, error) => {
+    // A bare `instance.validate()` writes nothing.
+    if (!slot.recorder.active || options.validate !== true) return;
+    guard('recording a rejected change', () => {
+      const row = storedRow(instance, instance.dataValues);
+      const action = rejectedAction(instance, options);
+      const key = action === 'BULK_UPDATE' ? [] : keyOf(row, instance.constructor);
+      const told: Told = { model: instance.constructor.name, action, key, row };
+      slot.recorder.record(
+        { ...told, outcome: 'failure', errorMessage: failureText(error) },
+        transactionOf(doors, options),
+      );
+    });
+  });
 }
 
 function rejectedAction(instance: InstanceShape, options: OptionsShape): Told['action'] {
@@ -184,9 +187,9 @@ function rejectedAction(instance: InstanceShape, options: OptionsShape): Told['a
   return instance.isNewRecord ? 'CREATE' : 'UPDATE';
 }
 
-function watchDefinitions(sequelize: SequelizeShape, slot: Slot): void {
-  for (const model of sequelize.modelManager.models) slot.recorder.learn(model);
-  sequelize.addHook('afterDefine', 'activity-audit', (model: ModelShape) => {
+function watchDefinitions(doors: Doors, slot: Slot): void {
+  for (const model of doors.sequelize.models) slot.recorder.learn(model);
+  doors.onDefined((model) => {
     guard('reading a model', () => slot.recorder.learn(model));
   });
 }

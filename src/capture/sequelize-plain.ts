@@ -1,4 +1,6 @@
 import { isPlainObject } from '../event/is-plain-object.ts';
+import { isComparison7 } from './sequelize-7-expression.ts';
+import { type Expression, expressionOf } from './sequelize-expression.ts';
 import { type ModelShape, attributeOf, isObject } from './sequelize-shape.ts';
 import { maskLiterals } from './sequelize-sql.ts';
 
@@ -11,7 +13,8 @@ const TRUNCATED = '[Truncated]';
  * literal values replaced by `?`.
  */
 export function plain(value: unknown): unknown {
-  return isExpression(value) ? { sql: expressionText(value) } : value;
+  const expression = expressionOf(value);
+  return expression ? { sql: textOf(expression) } : value;
 }
 
 /** The conditions of a `where` as JSON can tell them: `{age: {gt: 18}}`, by attribute. */
@@ -22,7 +25,8 @@ export function plainWhere(where: unknown, model: ModelShape | undefined, depth 
     const shown = items.map((item) => plainWhere(item, model, depth + 1));
     return where.length > MAX_ITEMS ? [...shown, TRUNCATED] : shown;
   }
-  if (isExpression(where)) return plainCondition(where, model, depth);
+  const expression = expressionOf(where);
+  if (expression) return plainCondition(expression, model, depth);
   if (!isPlainObject(where)) return where;
   const conditions: Record<string, unknown> = {};
   for (const key of Reflect.ownKeys(where)) {
@@ -34,11 +38,15 @@ export function plainWhere(where: unknown, model: ModelShape | undefined, depth 
 
 /** `where(fn('lower', col('email')), 'x')` under the name of its column, by which its value can be redacted. */
 function plainCondition(expression: Expression, model: ModelShape | undefined, depth: number): unknown {
-  if (!('logic' in expression)) return plain(expression);
+  if ('where' in expression) {
+    const { where } = expression;
+    if (!isComparison7(where)) return plainWhere(where, model, depth);
+    return { [comparedName(where.leftOperand, model)]: plainWhere(where.whereValue, model, depth + 1) };
+  }
+  if (!('logic' in expression)) return { sql: textOf(expression) };
   const { attribute, comparator, logic } = expression;
-  const name = columnIn(attribute);
   return {
-    [name === undefined ? expressionText(attribute) : attributeOf(name, model)]: {
+    [comparedName(attribute, model)]: {
       [typeof comparator === 'symbol' ? (comparator.description ?? '') : String(comparator)]: plainWhere(
         logic,
         model,
@@ -46,6 +54,11 @@ function plainCondition(expression: Expression, model: ModelShape | undefined, d
       ),
     },
   };
+}
+
+function comparedName(compared: unknown, model: ModelShape | undefined): string {
+  const name = columnIn(compared);
+  return name === undefined ? expressionText(compared) : attributeOf(name, model);
 }
 
 /** The first column that an expression names. */
@@ -58,41 +71,37 @@ export function columnIn(expression: unknown): string | undefined {
     return undefined;
   }
   if (!isObject(expression)) return undefined;
-  if (typeof expression['col'] === 'string') return lastPart(expression['col']);
-  if (typeof expression['fieldName'] === 'string') return expression['fieldName'];
-  return columnIn(expression['args'] ?? expression['val'] ?? expression['attribute']);
+  const { col, fieldName, args, val, attribute } = expressionOf(expression) ?? expression;
+  if (typeof col === 'string') return lastPart(col);
+  if (typeof fieldName === 'string') return fieldName;
+  return columnIn(args ?? val ?? attribute);
 }
 
 function lastPart(column: string): string {
   return column.slice(column.lastIndexOf('.') + 1);
 }
 
-/** Sequelize's `SequelizeMethod`: https://github.com/sequelize/sequelize/blob/v6/src/utils.js (known by shape, as a bundle may hold any copy). */
-type Expression = Record<PropertyKey, unknown>;
-
-function isExpression(value: unknown): value is Expression {
-  if (!isObject(value) || isPlainObject(value) || Array.isArray(value)) return false;
-  const keys = Object.keys(value).join(' ');
-  return EXPRESSION_KEYS.has(keys);
+function expressionText(value: unknown): string {
+  const expression = expressionOf(value);
+  return expression ? textOf(expression) : '?';
 }
 
-const EXPRESSION_KEYS: ReadonlySet<string> = new Set([
-  'fn args',
-  'col',
-  'val type json',
-  'val',
-  'conditions',
-  'path',
-  'path value',
-  'attribute comparator logic',
-]);
-
-function expressionText(value: unknown): string {
-  if (!isExpression(value)) return '?';
-  if ('fn' in value) return `${String(value['fn'])}(${(value['args'] as unknown[]).map(expressionText).join(', ')})`;
-  if ('col' in value) return String(value['col']);
-  if ('type' in value) return `CAST(${expressionText(value['val'])} AS ${String(value['type'])})`;
-  if ('val' in value) return maskLiterals(String(value['val']));
-  if ('path' in value) return `json(${maskLiterals(String(value['path']))})`;
+function textOf(expression: Expression): string {
+  if ('fn' in expression)
+    return `${String(expression['fn'])}(${listed(expression['args']).map(expressionText).join(', ')})`;
+  if ('col' in expression) return String(expression['col']);
+  if ('type' in expression) return `CAST(${expressionText(expression['val'])} AS ${String(expression['type'])})`;
+  if ('val' in expression) return literalText(expression['val']);
+  if ('path' in expression) return `json(${maskLiterals(String(expression['path']))})`;
   return '?';
+}
+
+/** Sequelize 7 gives a text as its parts, between which values and expressions stand. */
+function literalText(val: unknown): string {
+  const parts = Array.isArray(val) ? (val as unknown[]) : [val];
+  return maskLiterals(parts.map((part) => (isObject(part) ? expressionText(part) : String(part))).join(''));
+}
+
+function listed(args: unknown): readonly unknown[] {
+  return Array.isArray(args) ? args : [];
 }

@@ -19,8 +19,6 @@ export function rawStatement(
   options: OptionsShape,
   dialect: string | undefined,
 ): ((result?: unknown) => Told | undefined) | undefined {
-  // Sequelize doesn't send it.
-  if (dialect === 'sqlite' && sql.startsWith('-- ')) return undefined;
   const { masked, operation, table, readsRows } = readSql(sql, dialect);
   if (operation === undefined) return undefined;
   if (operation !== 'SELECT')

@@ -1,6 +1,6 @@
 /**
  * What we touch of Sequelize 6, some of it internal. These are our own structural types: the published ones must not
- * make an application without Sequelize fail to compile.
+ * make an application without Sequelize fail to compile. What another major has otherwise is brought into these shapes.
  */
 
 /** The internal ones. Sequelize 6 is no longer developed: they stay. */
@@ -8,7 +8,6 @@ export const TIMESTAMPS = '_timestampAttributes';
 export const VERSION = '_versionAttribute';
 export const VIRTUAL = '_virtualAttributes';
 export const PREVIOUS = '_previousDataValues';
-export const NAMESPACE = '_cls';
 export const SCHEMA = '_schema';
 
 interface Timestamps {
@@ -16,19 +15,13 @@ interface Timestamps {
   readonly deletedAt?: string;
 }
 
+/** What is asked of an instance of Sequelize. */
 export interface SequelizeShape {
-  readonly options: { readonly dialect?: string; readonly hooks: Record<string, unknown[]> };
-  readonly modelManager: { readonly models: readonly ModelShape[] };
-  getQueryInterface(): object;
-  addHook(hook: string, name: string, fn: (...args: never[]) => void): unknown;
-}
-
-/** The class, one for each installed copy. */
-export interface SequelizeClassShape {
-  /** The namespace that `Sequelize.useCLS` was given. */
-  readonly [NAMESPACE]?: { get(key: string): unknown };
-  readonly version: string;
-  addHook(hook: string, fn: (sequelize: SequelizeShape) => void): unknown;
+  /** `sqlite`, `postgres`, … */
+  readonly dialect: string;
+  /** Whether the database tells what a statement left in a row (`RETURNING`). */
+  readonly returnsRows: boolean;
+  readonly models: readonly ModelShape[];
 }
 
 export interface ModelShape {
@@ -71,6 +64,7 @@ export interface OptionsShape {
   readonly model?: ModelShape;
   readonly instance?: InstanceShape;
   readonly transaction?: TransactionShape | null;
+  readonly connection?: unknown;
   readonly where?: unknown;
   readonly attributes?: unknown;
   readonly include?: readonly { readonly as?: string }[];

@@ -33,7 +33,9 @@ import {
 export interface Statement {
   readonly options: OptionsShape | undefined;
   /** What its query carries, by which that is known: rows that depend on a row are destroyed within the same call. */
-  readonly instance?: InstanceShape | undefined;
+  readonly instance?: object | undefined;
+  /** All that its call sends is part of it. */
+  readonly isWhole?: boolean;
   /**
    * What it did.
    *
@@ -141,7 +143,7 @@ function besidesDeletion(changes: NonNullable<Told['changes']>, model: ModelShap
   return others.length > 0 ? others : undefined;
 }
 
-function remove(
+export function remove(
   _sequelize: SequelizeShape,
   instance: InstanceShape,
   _table: TableShape,
@@ -173,7 +175,7 @@ function upsert(
     tell(result) {
       const { instance } = options;
       // Only PostgreSQL says which row it was; elsewhere the instance holds the id that an insert would have got.
-      const row = instance && sequelize.options.dialect === 'postgres' ? storedRow(instance, written) : written;
+      const row = instance && sequelize.returnsRows ? storedRow(instance, written) : written;
       // MySQL counts one row also where it found the row as it shall be.
       const isFound = Array.isArray(result) && result[1] === false;
       return {
@@ -222,15 +224,15 @@ function bulkInsert(
 
 /** The rows that a bulk insert left, as far as their keys are known: those given, and those that the database gave. */
 function insertedRows(
-  { options: { dialect } }: SequelizeShape,
+  { returnsRows }: SequelizeShape,
   records: readonly Row[],
   given: unknown,
   { ignoreDuplicates, updateOnDuplicate }: OptionsShape,
 ): readonly Row[] {
   const returned = Array.isArray(given) ? (given as Row[]) : [];
-  if (dialect === 'postgres' && ignoreDuplicates) return returned;
+  if (returnsRows && ignoreDuplicates) return returned;
   // Sequelize counts the keys up from the first: that is wrong where a row was left out or was there before.
-  const trusted = dialect === 'postgres' || !(ignoreDuplicates || updateOnDuplicate);
+  const trusted = returnsRows || !(ignoreDuplicates || updateOnDuplicate);
   if (!trusted || returned.length === 0) return records;
   return records.map((record, index) =>
     index < MAX_IDS ? { ...record, ...missing(record, returned[index]) } : record,
@@ -278,7 +280,7 @@ function isMoveOrTime(name: string, { [TIMESTAMPS]: { deletedAt, updatedAt } }: 
   return name === deletedAt || name === updatedAt;
 }
 
-function bulkDelete(
+export function bulkDelete(
   sequelize: SequelizeShape,
   table: TableShape,
   where: unknown,
@@ -288,7 +290,7 @@ function bulkDelete(
   const model = given ?? options?.model ?? modelOf(sequelize, table);
   const truncates = options?.truncate === true;
   // Where a database doesn't cascade, Sequelize ignores the wish.
-  const cascades = options?.cascade === true && sequelize.options.dialect === 'postgres';
+  const cascades = options?.cascade === true && sequelize.dialect === 'postgres';
   const conditions = truncates ? cascades && { cascade: true } : { where: plainWhere(where ?? {}, model) };
   return {
     options,
@@ -416,7 +418,7 @@ function knownKey(row: Row | undefined, model: ModelShape | undefined): unknown[
 function modelOf(sequelize: SequelizeShape, table: TableShape): ModelShape | undefined {
   const name = tableName(table);
   const schema = typeof table === 'string' ? undefined : table.schema;
-  return sequelize.modelManager.models.find(
+  return sequelize.models.find(
     (model) => model.tableName === name && (schema === undefined || (model[SCHEMA] ?? '') === schema),
   );
 }

@@ -117,7 +117,7 @@ const unmanaged = new WeakMap<object, TransactionShape>();
 export function followQuery(sent: Sent, answered?: (answer: Answer) => void): Follow | undefined {
   const { query, dialect, isRead } = sent;
   const transaction = sent.transaction ?? unmanaged.get(query.connection);
-  const sql = withoutComments(sent.sql, dialect);
+  const sql = withoutComments(sent.sql);
   if (!transaction) {
     if (!answered && BEGINS_IN_SQL.has(dialect) && BEGIN.test(sql))
       return (running) =>
@@ -142,9 +142,9 @@ function begin(connection: object): void {
   unmanaged.set(connection, { id: recordId(Date.now()) });
 }
 
-/** Without those before the statement. In SQLite, Sequelize doesn't send what begins with `-- `. */
-function withoutComments(sql: string, dialect: string): string {
-  return sql.startsWith('/') || (sql.startsWith('-') && dialect !== 'sqlite') ? sql.replace(COMMENTS, '') : sql;
+/** Without those before the statement. */
+function withoutComments(sql: string): string {
+  return sql.startsWith('/') || sql.startsWith('-') ? sql.replace(COMMENTS, '') : sql;
 }
 
 const COMMENTS = /^(?:\s|\/\*[^]*?\*\/|--.*\n)+/;
@@ -163,8 +163,8 @@ function followCommit(query: QueryShape, ended: (outcome: Ended) => void): Follo
 }
 
 /** A COMMIT may be tried again: only its call knows that it failed in the end. Where ROLLBACK fails, the connection is killed. */
-export function watchCommits(queryInterface: object): void {
-  around(queryInterface, 'commitTransaction', (run, args) =>
+export function watchCommits(queryInterface: object, method: string): void {
+  around(queryInterface, method, (run, args) =>
     observe(run, ({ failed, error }) => {
       const [transaction] = args as [TransactionShape];
       if (failed && !transaction.parent) end(transaction, isRefusal(error) ? 'rollback' : 'unknown', error);

@@ -3,20 +3,16 @@ import type { SequelizeInstrumentationConfig } from './audit-sequelize.ts';
 import { Instrumentation } from './instrumentation.ts';
 import { onFileLoaded } from './module-files.ts';
 import { install } from './sequelize-install.ts';
+import { MAJORS } from './sequelize-majors.ts';
 import { type Recorder, createRecorder } from './sequelize-recorder.ts';
-import type { SequelizeClassShape, SequelizeShape } from './sequelize-shape.ts';
-
-/** What every copy of Sequelize 6 loads, however it is loaded: its ES module is a thin wrapper. */
-const FILE = 'sequelize/lib/sequelize.js';
-const SUPPORTED = /^6\./;
 
 /**
- * Records every row that Sequelize 6 creates, reads, changes or deletes. Create it before Sequelize is loaded, by
+ * Records every row that Sequelize 6 or 7 creates, reads, changes or deletes. Create it before Sequelize is loaded, by
  * `require` or by `import`.
  */
 export class SequelizeInstrumentation extends Instrumentation<SequelizeInstrumentationConfig> {
   #enabled = false;
-  #hook: (() => void) | undefined;
+  #unhook: readonly (() => void)[] = [];
   #recorder: Recorder | undefined;
 
   constructor(config: SequelizeInstrumentationConfig = {}) {
@@ -27,22 +23,19 @@ export class SequelizeInstrumentation extends Instrumentation<SequelizeInstrumen
   /** Copies of Sequelize that were loaded while it was disabled are not seen. */
   protected override start(): void {
     this.#enabled = true;
-    this.#hook ??= onFileLoaded(FILE, (loaded) => this.#watch(loaded as Partial<SequelizeClassShape>));
+    if (this.#unhook.length > 0) return;
+    const onInstance = (instance: object): void => guard('hooking Sequelize', () => this.#install(instance));
+    this.#unhook = MAJORS.map((major) => onFileLoaded(major.file, (loaded) => major.onInstance(loaded, onInstance)));
   }
 
   /** Instances stop recording at once; what was done before is still recorded when its transaction commits. */
   override disable(): void {
     this.#enabled = false;
-    this.#hook?.();
-    this.#hook = undefined;
+    for (const unhook of this.#unhook) unhook();
+    this.#unhook = [];
   }
 
-  #watch(sequelize: Partial<SequelizeClassShape>): void {
-    if (!SUPPORTED.test(sequelize.version ?? '')) return;
-    sequelize.addHook?.('afterInit', (instance) => guard('hooking Sequelize', () => this.#install(instance)));
-  }
-
-  #install(instance: SequelizeShape): void {
+  #install(instance: object): void {
     if (!this.#enabled) return;
     this.#recorder ??= createRecorder({
       ...this.getConfig(),

@@ -19,23 +19,36 @@ new SequelizeInstrumentation().setLoggerProvider(new LoggerProvider({ processors
 
 const APPLICATION = `
 async function main() {
-  const dialectModule = (await import('./examples/sqlite.js')).sqlite;
-  const sequelize = new Sequelize({ dialect: 'sqlite', storage: ':memory:', dialectModule, logging: false });
+  const { sqlite } = await import('./examples/sqlite.js');
+  const sequelize = new Sequelize({ ...dialectOptions(sqlite), storage: ':memory:', logging: false });
   const User = sequelize.define('User', { name: DataTypes.STRING });
   await sequelize.sync();
   await User.create({ name: 'Ann' });
   await User.findByPk(1);
   await sequelize.query("UPDATE Users SET name = 'x'");
   await User.destroy({ where: {} });
+  await sequelize.close();
 }
 void main();
 `;
 
+const DIALECT_6 = "const dialectOptions = (dialectModule) => ({ dialect: 'sqlite', dialectModule });";
+const DIALECT_7 = `const dialectOptions = (sqlite3Module) =>
+  ({ dialect: SqliteDialect, sqlite3Module, pool: { max: 1, idle: Infinity, maxUses: Infinity } });`;
+const APPLICATION_6 = DIALECT_6 + APPLICATION;
+const APPLICATION_7 = DIALECT_7 + APPLICATION;
+
 const KINDS = {
-  'main.cjs': `const { Sequelize, DataTypes } = require('sequelize');${APPLICATION}`,
-  'main.mjs': `import { Sequelize, DataTypes } from 'sequelize';${APPLICATION}`,
-  'dynamic.mjs': `const { Sequelize, DataTypes } = await import('sequelize');${APPLICATION}`,
-  'register-first.mjs': `import './register.mjs';\nimport { Sequelize, DataTypes } from 'sequelize';${APPLICATION}`,
+  'main.cjs': `const { Sequelize, DataTypes } = require('sequelize');${APPLICATION_6}`,
+  'main.mjs': `import { Sequelize, DataTypes } from 'sequelize';${APPLICATION_6}`,
+  'dynamic.mjs': `const { Sequelize, DataTypes } = await import('sequelize');${APPLICATION_6}`,
+  'register-first.mjs': `import './register.mjs';\nimport { Sequelize, DataTypes } from 'sequelize';${APPLICATION_6}`,
+  'main-7.cjs': `const { Sequelize, DataTypes } = require('@sequelize/core');
+    const { SqliteDialect } = require('@sequelize/sqlite3');${APPLICATION_7}`,
+  'main-7.mjs': `import { Sequelize, DataTypes } from '@sequelize/core';
+    import { SqliteDialect } from '@sequelize/sqlite3';${APPLICATION_7}`,
+  'dynamic-7.mjs': `const { Sequelize, DataTypes } = await import('@sequelize/core');
+    const { SqliteDialect } = await import('@sequelize/sqlite3');${APPLICATION_7}`,
 };
 
 /** How this process was told to run TypeScript, on a Node.js that can't by itself. */

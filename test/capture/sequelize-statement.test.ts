@@ -30,7 +30,7 @@ describe('the number of rows that a statement changed', () => {
 
 describe('a statement', () => {
   const sequelizeOf = (dialect: string, models: readonly object[] = []): SequelizeShape =>
-    ({ options: { dialect, hooks: {} }, modelManager: { models } }) as unknown as SequelizeShape;
+    ({ dialect, returnsRows: dialect === 'postgres', models }) as SequelizeShape;
   const describing = WRITES as Record<string, (...args: unknown[]) => ReturnType<(typeof WRITES)[string]>>;
 
   it('says of an upsert only that the row was there: MySQL counts one also where nothing had to change', () => {

@@ -1,10 +1,4 @@
-import { sqlite } from '../../examples/sqlite.js';
-import type { DatabaseServer } from '../support/database-server.ts';
 import { describeDatabase } from '../support/database-suite.ts';
+import { inMemory } from '../support/sqlite.ts';
 
-const inMemory: DatabaseServer = {
-  options: { dialect: 'sqlite', storage: ':memory:', dialectModule: sqlite, logging: false },
-  stop: async () => undefined,
-};
-
-describeDatabase('SQLite', async () => inMemory, 1000);
+describeDatabase('SQLite', inMemory, 1000);

@@ -11,6 +11,8 @@ const REGISTER = ['--import', 'activity-audit/register'];
 const KINDS: readonly [name: string, args: readonly string[], versions?: readonly string[]][] = [
   ['an ES module', [...REGISTER, 'test/fixtures/application/esm.mjs']],
   ['CommonJS', [...REGISTER, 'test/fixtures/application/commonjs.cjs']],
+  ['an ES module with Sequelize 7', [...REGISTER, 'test/fixtures/application/sequelize-7.mjs']],
+  ['CommonJS with Sequelize 7', [...REGISTER, 'test/fixtures/application/sequelize-7.cjs']],
   ['TypeScript through tsx', [...REGISTER, '--import', 'tsx', 'test/fixtures/application/typescript.ts']],
   [
     'TypeScript through tsx that came first',

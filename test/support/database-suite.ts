@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { Sequelize } from 'sequelize';
+import type { Sequelize } from 'sequelize';
 
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import type { DatabaseServer } from './database-server.ts';
+import { type SequelizeCopy, sequelize6 } from './sequelize-copy.ts';
 import { OPERATIONS, newWorld } from './sequelize-operations.ts';
 import { summary, takeRecords } from './sequelize-records.ts';
 import { assertTypesShown } from './sequelize-types.ts';
@@ -15,13 +16,14 @@ import { assertUndisturbed } from './sequelize-undisturbed.ts';
  * What holds on every database, on a server of the tests' own.
  *
  * @param programs how many sequences of changes are tried
- * @param differences the records of operations that this database answers otherwise than SQLite
+ * @param differences the records of operations that this database, or this Sequelize, answers otherwise than SQLite
  */
 export function describeDatabase(
   name: string,
   start: () => Promise<DatabaseServer>,
   programs: number,
   differences: Readonly<Record<string, readonly string[]>> = {},
+  copy: SequelizeCopy = sequelize6,
 ): void {
   describe(name, () => {
     let server: DatabaseServer;
@@ -30,14 +32,14 @@ export function describeDatabase(
     });
     after(() => server.stop());
 
-    const newDatabase = (): Sequelize => new Sequelize(server.options);
+    const newDatabase = (): Sequelize => copy.create(server.options);
 
     for (const [operation, [run, onSqlite]] of Object.entries(OPERATIONS)) {
       const expected = differences[operation] ?? onSqlite;
       it(`tells of ${operation}: ${expected.join(', ') || 'nothing'}`, async () => {
         const sequelize = auditSequelize(newDatabase());
         try {
-          const world = await newWorld(sequelize);
+          const world = await newWorld(sequelize, copy);
           await run(world).catch((error: unknown) => error);
           assert.deepEqual(takeRecords().map(summary), expected);
         } finally {
@@ -46,16 +48,16 @@ export function describeDatabase(
       });
     }
 
-    it('shows values of each type as they are', () => assertTypesShown(server));
+    it('shows values of each type as they are', () => assertTypesShown(newDatabase(), copy));
 
     for (const operation of Object.keys(OPERATIONS)) {
       it(`is asked the same by ${operation} as without us, and answers the same`, async () => {
-        await assertUndisturbed(operation, server.options);
+        await assertUndisturbed(operation, server.options, copy);
       });
     }
 
     it(`tells what the database itself logs of any of ${programs} sequences of changes`, async () => {
-      await replayAnySequence(newDatabase, programs);
+      await replayAnySequence(newDatabase, programs, copy);
     });
   });
 }

@@ -1,6 +1,7 @@
 import { QueryTypes, type Sequelize } from 'sequelize';
 
 import { quoted } from './quoted.ts';
+import { dialectOf } from './sequelize-copy.ts';
 
 /**
  * Has the database itself log what happens to the rows of `Items`, by triggers: what was undone is gone from there, too.
@@ -8,7 +9,7 @@ import { quoted } from './quoted.ts';
  * @param paranoid whether rows are deleted softly
  */
 export async function logHistory(sequelize: Sequelize, paranoid: boolean): Promise<void> {
-  const dialect = sequelize.getDialect();
+  const dialect = dialectOf(sequelize);
   const name = (identifier: string): string => quoted(identifier, sequelize);
   const isSqlite = dialect === 'sqlite';
   const text = (...parts: string[]): string => (isSqlite ? parts.join(' || ') : `CONCAT(${parts.join(', ')})`);

@@ -1,10 +1,12 @@
-import { DataTypes, type Model, type ModelStatic, QueryTypes, type Sequelize } from 'sequelize';
+import { type Model, type ModelStatic, QueryTypes, type Sequelize } from 'sequelize';
 
 import { quoted } from './quoted.ts';
+import { type SequelizeCopy, queryInterfaceOf, sequelize6 } from './sequelize-copy.ts';
 import { takeRecords } from './sequelize-records.ts';
 
 /** An application with its models, and a row. */
 export interface World {
+  readonly copy: SequelizeCopy;
   readonly sequelize: Sequelize;
   readonly User: ModelStatic<Model>;
   readonly Tag: ModelStatic<Model>;
@@ -14,16 +16,16 @@ export interface World {
   readonly ann: Model;
 }
 
-const sensitive = { type: DataTypes.STRING, field: 'badge_no', sensitive: true };
-
 /** What `sequelize` is made into; its database is emptied. */
-export async function newWorld(sequelize: Sequelize): Promise<World> {
+export async function newWorld(sequelize: Sequelize, copy: SequelizeCopy = sequelize6): Promise<World> {
+  const { DataTypes } = copy;
+  const sensitive = { type: DataTypes.STRING, [copy.column]: 'badge_no', sensitive: true };
   const User = sequelize.define(
     'User',
     {
       name: DataTypes.STRING,
       age: { type: DataTypes.INTEGER, defaultValue: 0, validate: { min: 0 } },
-      email: { type: DataTypes.STRING, unique: true, field: 'e_mail' },
+      email: { type: DataTypes.STRING, unique: true, [copy.column]: 'e_mail' },
       settings: DataTypes.JSON,
       badge: sensitive,
       shout: {
@@ -38,14 +40,13 @@ export async function newWorld(sequelize: Sequelize): Promise<World> {
   const Tag = sequelize.define('Tag', { label: DataTypes.STRING }, { timestamps: false });
   const Post = sequelize.define('Post', { title: DataTypes.STRING }, { timestamps: false });
   const UserTag = sequelize.define('UserTag', {}, { timestamps: false });
-  User.belongsToMany(Tag, { through: UserTag });
-  User.hasMany(Post, { onDelete: 'CASCADE', hooks: true });
-  Post.belongsTo(User);
+  User.belongsToMany(Tag, { as: 'Tags', through: UserTag, foreignKey: 'UserId', otherKey: 'TagId' });
+  copy.hasDependents(User, Post, { as: 'Posts', foreignKey: 'UserId' });
   await sequelize.sync({ force: true });
   const ann = await User.create({ name: 'Ann', age: 30, email: 'ann@x.org', badge: 'B-1' });
   await Tag.bulkCreate([{ label: 'red' }, { label: 'blue' }]);
   takeRecords();
-  return { sequelize, User, Tag, Post, UserTag, ann };
+  return { copy, sequelize, User, Tag, Post, UserTag, ann };
 }
 
 /** The methods that associations give an instance. */
@@ -165,7 +166,7 @@ export const OPERATIONS: Readonly<
     ['CREATE Post 1', 'CREATE Post 2', 'BULK_UPDATE Post'],
   ],
   'a create with rows of other models': [
-    ({ User, Post }) => User.create({ name: 'Bob', Posts: [{ title: 'a' }] }, { include: [Post] }),
+    ({ User }) => User.create({ name: 'Bob', Posts: [{ title: 'a' }] }, { include: ['Posts'] }),
     ['CREATE User 2', 'CREATE Post 1'],
   ],
   'a raw INSERT': [
@@ -198,28 +199,28 @@ export const OPERATIONS: Readonly<
     ['SQL Users failure'],
   ],
   'queryInterface.bulkInsert': [
-    ({ sequelize }) => sequelize.getQueryInterface().bulkInsert('Tags', [{ label: 'x' }]),
+    ({ sequelize }) => queryInterfaceOf(sequelize).bulkInsert('Tags', [{ label: 'x' }]),
     ['BULK_CREATE Tag'],
   ],
   'queryInterface.bulkDelete': [
-    ({ sequelize }) => sequelize.getQueryInterface().bulkDelete('Tags', { label: 'red' }),
+    ({ copy, sequelize }) => copy.bulkDelete(queryInterfaceOf(sequelize), 'Tags', { label: 'red' }),
     ['BULK_DELETE Tag'],
   ],
   'queryInterface.insert': [
-    ({ sequelize }) => sequelize.getQueryInterface().insert(null, 'Tags', { label: 'x' }),
+    ({ sequelize }) => queryInterfaceOf(sequelize).insert(null, 'Tags', { label: 'x' }),
     ['CREATE Tag'],
   ],
   'queryInterface.bulkUpdate': [
-    ({ sequelize }) => sequelize.getQueryInterface().bulkUpdate('Tags', { label: 'x' }, { label: 'red' }),
+    ({ sequelize }) => queryInterfaceOf(sequelize).bulkUpdate('Tags', { label: 'x' }, { label: 'red' }),
     ['BULK_UPDATE Tag'],
   ],
   'a change of the schema': [
-    async ({ sequelize }) => {
-      const queryInterface = sequelize.getQueryInterface();
-      await queryInterface.addColumn('Tags', 'more', { type: DataTypes.STRING });
+    async ({ copy, sequelize }) => {
+      const queryInterface = queryInterfaceOf(sequelize);
+      await queryInterface.addColumn('Tags', 'more', { type: copy.DataTypes.STRING });
       await queryInterface.removeColumn('Tags', 'more');
       await queryInterface.describeTable('Tags');
-      await queryInterface.showAllTables();
+      await copy.listTables(queryInterface);
       await sequelize.authenticate();
       await sequelize.sync();
     },

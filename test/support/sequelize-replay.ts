@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 
 import * as fc from 'fast-check';
-import { DataTypes, type Model, type ModelStatic, type Sequelize, type Transaction } from 'sequelize';
+import type { Model, ModelStatic, Sequelize, Transaction } from 'sequelize';
 
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import type { ModelEvent } from '../../src/event/event.ts';
 import { historyOf, isChange, logHistory } from './item-history.ts';
+import { type SequelizeCopy, dialectOf } from './sequelize-copy.ts';
 import { takeRecords } from './sequelize-records.ts';
 
 /** Numbers pick a row by its place in the table, and give the value that is written. */
@@ -49,9 +50,13 @@ const UNDO = new Error('undo');
 class Application {
   readonly sequelize: Sequelize;
   readonly Item: ModelStatic<Model>;
+  private readonly Log: ModelStatic<Model>;
   private readonly paranoid: boolean;
+  private readonly copy: SequelizeCopy;
 
-  constructor(sequelize: Sequelize, paranoid: boolean) {
+  constructor(sequelize: Sequelize, copy: SequelizeCopy, paranoid: boolean) {
+    const { DataTypes } = copy;
+    this.copy = copy;
     this.sequelize = auditSequelize(sequelize, { reads: false });
     this.paranoid = paranoid;
     this.Item = this.sequelize.define(
@@ -59,7 +64,7 @@ class Application {
       { value: DataTypes.INTEGER, unique: { type: DataTypes.INTEGER, unique: true } },
       { paranoid, updatedAt: false, createdAt: false },
     );
-    this.sequelize.define('Log', {}, { timestamps: false });
+    this.Log = this.sequelize.define('Log', {}, { timestamps: false });
   }
 
   async run(steps: readonly Step[], transaction: Transaction | null): Promise<void> {
@@ -72,7 +77,7 @@ class Application {
     const items = rows.map((row) => row.get() as { id: number; value: number; deletedAt?: unknown });
     return {
       items: new Map(items.map(({ id, value, deletedAt }) => [String(id), { value, deleted: Boolean(deletedAt) }])),
-      log: (await this.sequelize.models['Log']?.count()) ?? 0,
+      log: await this.Log.count(),
     };
   }
 
@@ -92,7 +97,7 @@ class Application {
         await Item.destroy({ where: { value: one.from }, transaction });
         break;
       case 'raw':
-        await sequelize.query(INSERT_LINE[sequelize.getDialect()] ?? '', { transaction });
+        await sequelize.query(INSERT_LINE[dialectOf(sequelize)] ?? '', { transaction });
         break;
       case 'fail':
         await this.fail(transaction);
@@ -109,8 +114,8 @@ class Application {
   private async fail(transaction: Transaction | null): Promise<void> {
     const rows = [{ unique: 1 }, { unique: 1 }];
     const failing =
-      transaction && this.sequelize.getDialect() === 'postgres'
-        ? this.sequelize.transaction({ transaction }, (inner) => this.Item.bulkCreate(rows, { transaction: inner }))
+      transaction && dialectOf(this.sequelize) === 'postgres'
+        ? this.copy.transact(this.sequelize, transaction, (inner) => this.Item.bulkCreate(rows, { transaction: inner }))
         : this.Item.bulkCreate(rows, { transaction });
     await failing.then(
       () => assert.fail(),
@@ -130,8 +135,8 @@ class Application {
   }
 
   private async transaction(steps: readonly Step[], commits: boolean, transaction: Transaction | null): Promise<void> {
-    await this.sequelize
-      .transaction({ transaction }, async (inner) => {
+    await this.copy
+      .transact(this.sequelize, transaction, async (inner) => {
         await this.run(steps, inner);
         if (!commits) throw UNDO;
       })
@@ -240,10 +245,14 @@ const sorted = (parts: readonly string[][]): string[][] => parts.map((part) => p
  * Has an application do any sequence of changes, in transactions and savepoints that are committed and rolled back, and
  * compares what its records say with what the database's own triggers logged, and with what the tables hold in the end.
  */
-export async function replayAnySequence(newDatabase: () => Sequelize, numRuns: number): Promise<void> {
+export async function replayAnySequence(
+  newDatabase: () => Sequelize,
+  numRuns: number,
+  copy: SequelizeCopy,
+): Promise<void> {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), fc.boolean(), async (steps, paranoid) => {
-      const application = new Application(newDatabase(), paranoid);
+      const application = new Application(newDatabase(), copy, paranoid);
       const { sequelize } = application;
       try {
         await sequelize.sync({ force: true });

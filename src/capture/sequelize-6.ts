@@ -1,0 +1,80 @@
+import type { Doors, Major } from './sequelize-major.ts';
+import { type ModelShape, type OptionsShape, type SequelizeShape, isObject } from './sequelize-shape.ts';
+import { READS, WRITES } from './sequelize-statement.ts';
+
+/** Sequelize 6 is no longer developed: what is internal stays. */
+export const sequelize6: Major = {
+  file: 'sequelize/lib/sequelize.js',
+  onInstance(loaded, fn) {
+    const { version = '', addHook } = loaded as Partial<SequelizeClass>;
+    if (version.startsWith('6.')) addHook?.call(loaded as SequelizeClass, 'afterInit', fn);
+  },
+  doorsOf: (value) => (isSequelize(value) ? doorsOf(value) : undefined),
+};
+
+const NAMESPACE = '_cls';
+
+/** The class, one for each installed copy. */
+interface SequelizeClass {
+  /** The namespace that `Sequelize.useCLS` was given. */
+  readonly [NAMESPACE]?: { get(key: string): unknown };
+  readonly version: string;
+  addHook(hook: string, fn: (sequelize: object) => void): unknown;
+}
+
+interface Sequelize {
+  readonly options: { readonly dialect?: string; readonly hooks: Record<string, unknown[]> };
+  readonly modelManager: { readonly models: readonly ModelShape[] };
+  getQueryInterface(): object;
+  addHook(hook: string, name: string, fn: (...args: never[]) => void): unknown;
+}
+
+function isSequelize(value: unknown): value is Sequelize {
+  return (
+    isObject(value) &&
+    typeof value['getQueryInterface'] === 'function' &&
+    typeof value['addHook'] === 'function' &&
+    isObject(value['options']) &&
+    isObject(value['options']['hooks']) &&
+    isObject(value['modelManager']) &&
+    Array.isArray(value['modelManager']['models'])
+  );
+}
+
+function doorsOf(instance: Sequelize): Doors {
+  const { hooks } = instance.options;
+  const sequelize: SequelizeShape = {
+    get dialect() {
+      return instance.options.dialect ?? '';
+    },
+    get returnsRows() {
+      return sequelize.dialect === 'postgres';
+    },
+    get models() {
+      return instance.modelManager.models;
+    },
+  };
+  return {
+    sequelize,
+    queryInterface: instance.getQueryInterface(),
+    writes: WRITES,
+    reads: READS,
+    commit: 'commitTransaction',
+    transactionOf: (options) => transactionOf(instance, options),
+    sends: (sql) => sequelize.dialect !== 'sqlite' || !sql.startsWith('-- '),
+    onQuery(watch) {
+      hooks['beforeQuery'] = [{ name: 'activity-audit', fn: watch }, ...(hooks['beforeQuery'] ?? [])];
+    },
+    onRejected: (fn) => void instance.addHook('validationFailed', 'activity-audit', fn),
+    onDefined: (fn) => void instance.addHook('afterDefine', 'activity-audit', fn),
+  };
+}
+
+/**
+ * Like `Sequelize#query`, which asks its CLS namespace where the options name none:
+ * https://github.com/sequelize/sequelize/blob/v6/src/sequelize.js
+ */
+function transactionOf(instance: object, options: OptionsShape | undefined): unknown {
+  if (options?.transaction !== undefined) return options.transaction;
+  return (instance.constructor as unknown as SequelizeClass)[NAMESPACE]?.get('transaction');
+}
