@@ -2,6 +2,7 @@ import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
 import { type Answer, around, isPromise } from './sequelize-around.ts';
 import { Call, SchemaCall, currentCall, within } from './sequelize-call.ts';
+import { type Coverage, count } from './sequelize-coverage.ts';
 import { failureText, mayHaveBeenDone } from './sequelize-error.ts';
 import { watchUnfinished } from './sequelize-journal.ts';
 import { rawStatement } from './sequelize-raw.ts';
@@ -60,11 +61,13 @@ export function install(sequelize: SequelizeShape, recorder: Recorder): void {
 function watchQueryInterface(sequelize: SequelizeShape, slot: Slot): void {
   const queryInterface = sequelize.getQueryInterface();
   for (const [method, describe] of Object.entries(WRITES)) {
-    around(queryInterface, method, (run, args) => record(sequelize, slot.recorder, describe, run, args));
+    around(queryInterface, method, (run, args) => record(sequelize, slot.recorder, describe, run, args, tellChange));
   }
   for (const [method, describe] of Object.entries(READS)) {
     around(queryInterface, method, (run, args) =>
-      slot.recorder.mayRead ? record(sequelize, slot.recorder, describe, run, args) : within(new Call(sequelize), run),
+      slot.recorder.mayRead
+        ? record(sequelize, slot.recorder, describe, run, args, tell)
+        : within(new Call(sequelize), run),
     );
   }
   for (const method of SCHEMA_CHANGES) around(queryInterface, method, (run) => within(new SchemaCall(sequelize), run));
@@ -78,6 +81,7 @@ function record(
   describe: Describe,
   run: () => Promise<unknown>,
   args: readonly unknown[],
+  told: typeof tellChange | typeof tell,
 ): Promise<unknown> {
   if (!recorder.active) return run();
   const described = guard('describing a statement', () => {
@@ -86,7 +90,7 @@ function record(
   });
   if (!described) return run();
   return within(new Call(sequelize, described.instance), run, (outcome, answer) => {
-    tell(recorder, described.tell, answer ?? { ...outcome, transaction: described.transaction, isUnsent: true });
+    told(recorder, described.tell, answer ?? { ...outcome, transaction: described.transaction, isUnsent: true });
   });
 }
 
@@ -147,10 +151,12 @@ function rawTeller(
   const statement = recorder.active ? rawStatement(sql, options, dialect) : undefined;
   if (!statement) return undefined;
   return (answer) => {
-    // A query that is retried has one failure.
-    if (answer.failed && failedOnce.has(options)) return;
+    // A query that is retried has one failure, and is one statement. Its options are its own: Sequelize copies them.
+    const isRetried = failedOnce.has(options);
+    if (answer.failed && isRetried) return;
     if (answer.failed) failedOnce.add(options);
-    tell(recorder, statement, answer);
+    const told = statement.changesRows && !isRetried ? tellChange : tell;
+    told(recorder, statement.tell, answer);
   };
 }
 
@@ -191,11 +197,24 @@ function watchDefinitions(sequelize: SequelizeShape, slot: Slot): void {
   });
 }
 
-function tell(recorder: Recorder, statement: Statement['tell'], answer: Answer): void {
+/** Tells of a statement that changes rows, and counts it. */
+function tellChange(recorder: Recorder, statement: Statement['tell'], answer: Answer): void {
+  let coverage: Coverage = 'unexplained';
+  try {
+    coverage = tell(recorder, statement, answer) ?? 'explained';
+  } finally {
+    if (!answer.isUnsent) count(coverage);
+  }
+}
+
+/** Undefined where no row was changed or looked at. */
+function tell(recorder: Recorder, statement: Statement['tell'], answer: Answer): Coverage | undefined {
   const { failed, result, transaction, place } = answer;
   const told = statement(failed ? undefined : result);
-  if (!told) return;
-  recorder.record(failed ? { ...told, ...failureOf(answer, told) } : told, transaction, place);
+  if (!told) return undefined;
+  const coverage = recorder.record(failed ? { ...told, ...failureOf(answer, told) } : told, transaction, place);
+  // SQL may change other tables than the one that is read in it.
+  return told.action === 'SQL' ? 'unexplained' : coverage;
 }
 
 function failureOf({ error, transaction, isUnsent }: Answer, { action }: Told): Pick<Told, 'outcome' | 'errorMessage'> {

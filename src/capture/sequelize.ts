@@ -1,7 +1,10 @@
+import type { MeterProvider } from '@opentelemetry/api';
+
 import { guard } from '../event/guard.ts';
 import type { SequelizeInstrumentationConfig } from './audit-sequelize.ts';
 import { Instrumentation } from './instrumentation.ts';
 import { onFileLoaded } from './module-files.ts';
+import { countThrough } from './sequelize-coverage.ts';
 import { install } from './sequelize-install.ts';
 import { type Recorder, createRecorder } from './sequelize-recorder.ts';
 import type { SequelizeClassShape, SequelizeShape } from './sequelize-shape.ts';
@@ -35,6 +38,10 @@ export class SequelizeInstrumentation extends Instrumentation<SequelizeInstrumen
     this.#enabled = false;
     this.#hook?.();
     this.#hook = undefined;
+  }
+
+  override setMeterProvider(provider: MeterProvider): void {
+    guard('counting statements', () => countThrough(provider));
   }
 
   #watch(sequelize: Partial<SequelizeClassShape>): void {

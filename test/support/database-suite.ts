@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { Sequelize } from 'sequelize';
 
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
+import { changesSent, counted } from './counted-statements.ts';
 import type { DatabaseServer } from './database-server.ts';
 import { OPERATIONS, newWorld } from './sequelize-operations.ts';
 import { summary, takeRecords } from './sequelize-records.ts';
@@ -40,6 +41,23 @@ export function describeDatabase(
           const world = await newWorld(sequelize);
           await run(world).catch((error: unknown) => error);
           assert.deepEqual(takeRecords().map(summary), expected);
+        } finally {
+          await sequelize.close();
+        }
+      });
+    }
+
+    for (const [operation, [run, onSqlite]] of Object.entries(OPERATIONS)) {
+      const bySql = (differences[operation] ?? onSqlite).filter((told) => told.startsWith('SQL')).length;
+      it(`counts each statement of ${operation} that changes data: ${bySql} unexplained`, async () => {
+        const sequelize = auditSequelize(newDatabase());
+        try {
+          const world = await newWorld(sequelize);
+          let sent: string[] = [];
+          const counts = await counted(async () => {
+            sent = await changesSent(sequelize, () => run(world).catch((error: unknown) => error));
+          });
+          assert.deepEqual(counts, { explained: sent.length - bySql, unexplained: bySql, leftOut: 0 }, sent.join('\n'));
         } finally {
           await sequelize.close();
         }
