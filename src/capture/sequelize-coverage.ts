@@ -46,7 +46,7 @@ export function count(coverage: Coverage): void {
  * the database does by itself (triggers, cascades) is part of its statement; a query that is retried counts once.
  *
  * @example
- * if (sequelizeCoverage().unexplained > 0) console.warn('Rows were changed by SQL that no model knows of');
+ * assert.equal(sequelizeCoverage().unexplained, 0);
  */
 export function sequelizeCoverage(): SequelizeCoverage {
   const { explained, unexplained, left_out: leftOut } = counts;

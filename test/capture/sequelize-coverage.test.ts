@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
+import { metrics } from '@opentelemetry/sdk-node';
 import { DataTypes, QueryTypes } from 'sequelize';
 
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
+import { SequelizeInstrumentation } from '../../src/capture/sequelize.ts';
 import { sequelizeCoverage } from '../../src/capture/sequelize-coverage.ts';
 import { createRedactor } from '../../src/event/redact.ts';
 import { counted } from '../support/counted-statements.ts';
@@ -120,5 +122,39 @@ describe('sequelizeCoverage', () => {
     const { explained, unexplained, ratio } = sequelizeCoverage();
     assert.ok(unexplained > 0);
     assert.equal(ratio, explained / (explained + unexplained));
+  });
+});
+
+describe('the counter audit.sql.statements', () => {
+  it('says the same, however many instrumentations have one MeterProvider', async () => {
+    const { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } = metrics;
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] });
+    const instrumentations = [new SequelizeInstrumentation(), new SequelizeInstrumentation()];
+    for (const instrumentation of instrumentations) instrumentation.setMeterProvider(provider);
+    await provider.forceFlush();
+    for (const instrumentation of instrumentations) instrumentation.disable();
+    const { explained, unexplained, leftOut } = sequelizeCoverage();
+    const points = exporter
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) =>
+        scopeMetrics.flatMap(({ scope, metrics: found }) =>
+          found.flatMap(({ descriptor: { name, unit }, dataPoints }) =>
+            dataPoints.map(({ attributes, value }) => [
+              scope.name,
+              name,
+              unit,
+              attributes['audit.sql.coverage'],
+              value,
+            ]),
+          ),
+        ),
+      );
+    assert.deepEqual(points, [
+      ['activity-audit', 'audit.sql.statements', '{statement}', 'explained', explained],
+      ['activity-audit', 'audit.sql.statements', '{statement}', 'unexplained', unexplained],
+      ['activity-audit', 'audit.sql.statements', '{statement}', 'left_out', leftOut],
+    ]);
+    await provider.shutdown();
   });
 });
