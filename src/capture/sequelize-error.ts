@@ -7,7 +7,12 @@ import { isObject } from './sequelize-shape.ts';
 export function failureText(error: unknown): string {
   const cause = causeOf(error);
   const message = textOf(cause) ?? textOf(error) ?? String(error);
-  return cause ? withoutValues(message) : message;
+  return cause ? withoutValues(message) : message.split('\n').map(withoutInvalidValue).join('\n');
+}
+
+/** What Sequelize rejects for its type is quoted first: `"abc" is not a valid integer`. */
+function withoutInvalidValue(line: string): string {
+  return line.replace(/^[^]*(?= is not a valid [a-z])/, '?');
 }
 
 /**

@@ -7,9 +7,7 @@ import { failureText, mayHaveBeenDone } from './sequelize-error.ts';
 import { watchUnfinished } from './sequelize-journal.ts';
 import { rawStatement } from './sequelize-raw.ts';
 import type { Recorder, Told } from './sequelize-recorder.ts';
-import { keyOf, storedRow } from './sequelize-row.ts';
 import {
-  type InstanceShape,
   type ModelShape,
   NAMESPACE,
   type OptionsShape,
@@ -21,6 +19,7 @@ import {
 } from './sequelize-shape.ts';
 import { type Describe, READS, SCHEMA_CHANGES, type Statement, WRITES } from './sequelize-statement.ts';
 import { followQuery, watchCommits } from './sequelize-transaction.ts';
+import { watchValidation } from './sequelize-validation.ts';
 
 /** Shared by all copies of this package in a process. */
 const SLOT = Symbol.for('activity-audit.sequelize.1');
@@ -30,6 +29,8 @@ interface Slot {
   recorder: Recorder;
 }
 
+type Holder = SequelizeShape & { [SLOT]?: Slot };
+
 /**
  * Makes one Sequelize instance record. There are two doors to the database, and each statement is told of at one:
  *
@@ -37,11 +38,13 @@ interface Slot {
  * 2. `beforeQuery`, for the SQL that the application wrote: all that was not sent from within the first door. What the
  *    database answers to either, and what becomes of a transaction, is seen here.
  *
+ * What never comes to either, as validation rejects it, is seen where instances are validated.
+ *
  * Nothing else of the instance is touched: `Sequelize.prototype.query` belongs to tracing instrumentations. An instance
  * that has a recorder keeps it, unless that one was switched off.
  */
 export function install(sequelize: SequelizeShape, recorder: Recorder): void {
-  const holder = sequelize as SequelizeShape & { [SLOT]?: Slot };
+  const holder = sequelize as Holder;
   const held = holder[SLOT];
   if (held) {
     if (held.recorder.active) return;
@@ -54,7 +57,7 @@ export function install(sequelize: SequelizeShape, recorder: Recorder): void {
   watchUnfinished();
   watchQueryInterface(sequelize, slot);
   watchQueries(sequelize, slot);
-  watchValidation(sequelize, slot);
+  guard('watching validation', () => watchValidation(sequelize, tellRejected));
   watchDefinitions(sequelize, slot);
 }
 
@@ -162,32 +165,9 @@ function rawTeller(
 
 const failedOnce = new WeakSet<OptionsShape>();
 
-/** What validation rejects never reaches the query interface. */
-function watchValidation(sequelize: SequelizeShape, slot: Slot): void {
-  sequelize.addHook(
-    'validationFailed',
-    'activity-audit',
-    (instance: InstanceShape, options: OptionsShape, error: unknown) => {
-      // A bare `instance.validate()` writes nothing.
-      if (!slot.recorder.active || options.validate !== true) return;
-      guard('recording a rejected change', () => {
-        const row = storedRow(instance, instance.dataValues);
-        const action = rejectedAction(instance, options);
-        const key = action === 'BULK_UPDATE' ? [] : keyOf(row, instance.constructor);
-        const told: Told = { model: instance.constructor.name, action, key, row };
-        slot.recorder.record(
-          { ...told, outcome: 'failure', errorMessage: failureText(error) },
-          transactionOf(sequelize, options),
-        );
-      });
-    },
-  );
-}
-
-function rejectedAction(instance: InstanceShape, options: OptionsShape): Told['action'] {
-  if (options.type === 'BULKUPDATE') return 'BULK_UPDATE';
-  if (options.instance === instance) return 'UPSERT';
-  return instance.isNewRecord ? 'CREATE' : 'UPDATE';
+function tellRejected(sequelize: SequelizeShape, rejected: Told, options: OptionsShape): void {
+  const recorder = (sequelize as Holder)[SLOT]?.recorder;
+  if (recorder?.active) recorder.record({ ...rejected, outcome: 'failure' }, transactionOf(sequelize, options));
 }
 
 function watchDefinitions(sequelize: SequelizeShape, slot: Slot): void {

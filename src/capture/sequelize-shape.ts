@@ -28,11 +28,14 @@ export interface SequelizeClassShape {
   /** The namespace that `Sequelize.useCLS` was given. */
   readonly [NAMESPACE]?: { get(key: string): unknown };
   readonly version: string;
+  /** What all models extend. */
+  readonly Model: { readonly prototype: object };
   addHook(hook: string, fn: (sequelize: SequelizeShape) => void): unknown;
 }
 
 export interface ModelShape {
   readonly name: string;
+  readonly sequelize?: SequelizeShape;
   readonly tableName: string;
   readonly rawAttributes: Readonly<Record<string, AttributeShape>>;
   /** The attribute of each column. */
@@ -79,6 +82,7 @@ export interface OptionsShape {
   readonly ignoreDuplicates?: boolean;
   readonly updateOnDuplicate?: readonly string[];
   readonly validate?: boolean;
+  readonly fields?: readonly unknown[];
 }
 
 export interface TransactionShape {
