@@ -52,7 +52,7 @@ function textOf(error: unknown): string | undefined {
   // The driver of MariaDB adds the statement with all its values to the message.
   const { sqlMessage, message, name } = error;
   if (typeof sqlMessage === 'string' && sqlMessage !== '') return sqlMessage;
-  if (typeof message === 'string' && message !== '') return message;
+  if (typeof message === 'string' && message !== '') return message.split('\nsql: ', 1)[0];
   return typeof name === 'string' ? name : undefined;
 }
 
