@@ -5,6 +5,7 @@
  */
 export { type AuditInstrumentation, auditInstrumentations } from './instrumentations.ts';
 export { type SequelizeInstrumentationConfig, auditSequelize } from './capture/audit-sequelize.ts';
+export { type SequelizeCoverage, sequelizeCoverage } from './capture/sequelize-coverage.ts';
 export { type Actor, type ActorLike, type UserInfo, currentActor, setActor, withActor } from './context/actor.ts';
 export type { UserOf } from './capture/actor-finder.ts';
 export type { Attributes, ExchangeRequest, ExchangeResponse } from './capture/exchange-hooks.ts';

@@ -35,6 +35,7 @@ describe('the package', () => {
       'auditSequelize',
       'createRedactor',
       'currentActor',
+      'sequelizeCoverage',
       'setActor',
       'withActor',
     ]);

@@ -5,7 +5,7 @@ import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
 /**
  * OpenTelemetry's `Instrumentation`, as every SDK (2.x, 3.x) takes it. The base class of `@opentelemetry/instrumentation`
  * isn't used: it resolves every `require` of the process a second time, which costs the start of an application of
- * Express and Sequelize 50 ms and more, and we make neither spans nor metrics.
+ * Express and Sequelize 50 ms and more, and we make no spans.
  *
  * A subclass calls `enable` at the end of its constructor.
  */
@@ -47,7 +47,7 @@ export abstract class Instrumentation<Config extends { readonly enabled?: boolea
   }
 
   setMeterProvider(_provider: unknown): void {
-    // So are metrics.
+    // So are metrics, but for what one of ours counts.
   }
 
   /** Where records go; undefined for the provider of the process. */

@@ -1,5 +1,5 @@
 import type { Doors, Major } from './sequelize-major.ts';
-import { type ModelShape, type OptionsShape, type SequelizeShape, isObject } from './sequelize-shape.ts';
+import { type InstanceShape, type ModelShape, type OptionsShape, type SequelizeShape, isObject } from './sequelize-shape.ts';
 import { READS, WRITES } from './sequelize-statement.ts';
 
 /** Sequelize 6 is no longer developed: what is internal stays. */
@@ -19,6 +19,7 @@ interface SequelizeClass {
   /** The namespace that `Sequelize.useCLS` was given. */
   readonly [NAMESPACE]?: { get(key: string): unknown };
   readonly version: string;
+  readonly Model: { readonly prototype: object };
   addHook(hook: string, fn: (sequelize: object) => void): unknown;
 }
 
@@ -60,12 +61,14 @@ function doorsOf(instance: Sequelize): Doors {
     writes: WRITES,
     reads: READS,
     commit: 'commitTransaction',
+    rollback: 'rollbackTransaction',
     transactionOf: (options) => transactionOf(instance, options),
     sends: (sql) => sequelize.dialect !== 'sqlite' || !sql.startsWith('-- '),
     onQuery(watch) {
       hooks['beforeQuery'] = [{ name: 'activity-audit', fn: watch }, ...(hooks['beforeQuery'] ?? [])];
     },
-    onRejected: (fn) => void instance.addHook('validationFailed', 'activity-audit', fn),
+    basePrototype: (instance.constructor as unknown as SequelizeClass).Model.prototype,
+    shapeOf: (row) => row as InstanceShape,
     onDefined: (fn) => void instance.addHook('afterDefine', 'activity-audit', fn),
   };
 }

@@ -70,7 +70,8 @@ const RETURN_ROWS: ReadonlySet<string> = new Set(['postgres', 'sqlite']);
 
 function doorsOf(instance: Sequelize): Doors {
   const { hooks, dialect } = instance;
-  watchWhere((instance.constructor as unknown as SequelizeClass).Model.prototype);
+  const { prototype: basePrototype } = (instance.constructor as unknown as SequelizeClass).Model;
+  watchWhere(basePrototype);
   const name = dialect.name === 'sqlite3' ? 'sqlite' : dialect.name;
   const sequelize: SequelizeShape = {
     dialect: name,
@@ -85,6 +86,7 @@ function doorsOf(instance: Sequelize): Doors {
     writes: { ...inShapes(WRITES), bulkDelete: bulkDelete7, truncate },
     reads: inShapes(READS),
     commit: '_commitTransaction',
+    rollback: '_rollbackTransaction',
     transactionOf: (options) => transactionOf(instance, options),
     sends: () => true,
     onQuery(watch) {
@@ -96,14 +98,8 @@ function doorsOf(instance: Sequelize): Doors {
         },
       });
     },
-    onRejected(fn) {
-      const listener = (rejected: Instance7, options: OptionsShape, error: unknown): void => {
-        const shape = instanceOf7(rejected);
-        const isOwn = options.instance === (rejected as object);
-        fn(shape, isOwn ? { ...options, instance: shape } : options, error);
-      };
-      hooks.addListener('validationFailed', listener, 'activity-audit');
-    },
+    basePrototype,
+    shapeOf: (row) => instanceOf7(row as Instance7),
     onDefined: (fn) => void hooks.addListener('afterDefine', (model: Model7) => fn(modelOf7(model)), 'activity-audit'),
   };
 }

@@ -7,7 +7,12 @@ import { isObject } from './sequelize-shape.ts';
 export function failureText(error: unknown): string {
   const cause = causeOf(error);
   const message = textOf(cause) ?? textOf(error) ?? String(error);
-  return cause ? withoutValues(message) : message;
+  return cause ? withoutValues(message) : message.split('\n').map(withoutInvalidValue).join('\n');
+}
+
+/** What Sequelize rejects for its type is quoted first: `"abc" is not a valid integer`. */
+function withoutInvalidValue(line: string): string {
+  return line.replace(/^[^]*(?= is not a valid [a-z])/, '?');
 }
 
 /**
@@ -50,7 +55,7 @@ function textOf(error: unknown): string | undefined {
   // The driver of MariaDB adds the statement with all its values to the message.
   const { sqlMessage, message, name } = error;
   if (typeof sqlMessage === 'string' && sqlMessage !== '') return sqlMessage;
-  if (typeof message === 'string' && message !== '') return message;
+  if (typeof message === 'string' && message !== '') return message.split('\nsql: ', 1)[0];
   return typeof name === 'string' ? name : undefined;
 }
 

@@ -2,22 +2,22 @@ import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
 import { type Answer, around, isPromise } from './sequelize-around.ts';
 import { Call, WholeCall, currentCall, within } from './sequelize-call.ts';
+import { type Coverage, count } from './sequelize-coverage.ts';
 import { failureText, mayHaveBeenDone } from './sequelize-error.ts';
 import { watchUnfinished } from './sequelize-journal.ts';
 import type { Doors } from './sequelize-major.ts';
 import { MAJORS } from './sequelize-majors.ts';
 import { rawStatement } from './sequelize-raw.ts';
 import type { Recorder, Told } from './sequelize-recorder.ts';
-import { keyOf, storedRow } from './sequelize-row.ts';
 import {
-  type InstanceShape,
   type OptionsShape,
   type QueryShape,
   type TransactionShape,
   isObject,
 } from './sequelize-shape.ts';
 import { type Describe, SCHEMA_CHANGES, type Statement } from './sequelize-statement.ts';
-import { followQuery, watchCommits } from './sequelize-transaction.ts';
+import { followQuery, watchEnds } from './sequelize-transaction.ts';
+import { watchValidation } from './sequelize-validation.ts';
 
 /** Shared by all copies of this package in a process. */
 const SLOT = Symbol.for('activity-audit.sequelize.1');
@@ -25,6 +25,7 @@ const SLOT = Symbol.for('activity-audit.sequelize.1');
 /** The recorder of one Sequelize instance. */
 interface Slot {
   recorder: Recorder;
+  readonly doors: Doors;
 }
 
 /**
@@ -33,6 +34,8 @@ interface Slot {
  * 1. The query interface, for all that the ORM does, with or without hooks: its arguments say what happens to which rows.
  * 2. The query itself, for the SQL that the application wrote: all that was not sent from within the first door. What the
  *    database answers to either, and what becomes of a transaction, is seen here.
+ *
+ * What never comes to either, as validation rejects it, is seen where instances are validated.
  *
  * Nothing else of the instance is touched: `Sequelize.prototype.query` belongs to tracing instrumentations. An instance
  * that has a recorder keeps it, unless that one was switched off.
@@ -50,12 +53,12 @@ export function install(instance: object, recorder: Recorder): boolean {
     for (const model of models) recorder.learn(model);
     return true;
   }
-  const slot: Slot = { recorder };
+  const slot: Slot = { recorder, doors };
   Object.defineProperty(instance, SLOT, { value: slot });
   watchUnfinished();
   watchQueryInterface(doors, slot);
   watchQueries(doors, slot);
-  watchValidation(doors, slot);
+  guard('watching validation', () => watchValidation(doors, tellRejected));
   watchDefinitions(doors, slot);
   return true;
 }
@@ -69,17 +72,17 @@ function doorsOf(instance: object): Doors | undefined {
 }
 
 function watchQueryInterface(doors: Doors, slot: Slot): void {
-  const { sequelize, queryInterface, writes, reads, commit } = doors;
+  const { sequelize, queryInterface, writes, reads, commit, rollback } = doors;
   for (const [method, describe] of Object.entries(writes)) {
-    around(queryInterface, method, (run, args) => record(doors, slot.recorder, describe, run, args));
+    around(queryInterface, method, (run, args) => record(doors, slot.recorder, describe, run, args, tellChange));
   }
   for (const [method, describe] of Object.entries(reads)) {
     around(queryInterface, method, (run, args) =>
-      slot.recorder.mayRead ? record(doors, slot.recorder, describe, run, args) : within(new Call(sequelize), run),
+      slot.recorder.mayRead ? record(doors, slot.recorder, describe, run, args, tell) : within(new Call(sequelize), run),
     );
   }
   for (const method of SCHEMA_CHANGES) around(queryInterface, method, (run) => within(new WholeCall(sequelize), run));
-  watchCommits(queryInterface, commit);
+  watchEnds(queryInterface, commit, rollback);
 }
 
 /** Runs one call of the query interface and records it. */
@@ -89,6 +92,7 @@ function record(
   describe: Describe,
   run: () => Promise<unknown>,
   args: readonly unknown[],
+  told: typeof tellChange | typeof tell,
 ): Promise<unknown> {
   if (!recorder.active) return run();
   const { sequelize } = doors;
@@ -99,7 +103,7 @@ function record(
   if (!described) return run();
   const call = described.isWhole ? new WholeCall(sequelize) : new Call(sequelize, described.instance);
   return within(call, run, (outcome, answer) => {
-    tell(recorder, described.tell, answer ?? { ...outcome, transaction: described.transaction, isUnsent: true });
+    told(recorder, described.tell, answer ?? { ...outcome, transaction: described.transaction, isUnsent: true });
   });
 }
 
@@ -154,37 +158,21 @@ function rawTeller(
   const statement = recorder.active ? rawStatement(sql, options, dialect) : undefined;
   if (!statement) return undefined;
   return (answer) => {
-    // A query that is retried has one failure.
-    if (answer.failed && failedOnce.has(options)) return;
+    // A query that is retried has one failure, and is one statement. Its options are its own: Sequelize copies them.
+    const isRetried = failedOnce.has(options);
+    if (answer.failed && isRetried) return;
     if (answer.failed) failedOnce.add(options);
-    tell(recorder, statement, answer);
+    const told = statement.changesRows && !isRetried ? tellChange : tell;
+    told(recorder, statement.tell, answer);
   };
 }
 
 const failedOnce = new WeakSet<OptionsShape>();
 
-/** What validation rejects never reaches the query interface. */
-function watchValidation(doors: Doors, slot: Slot): void {
-  doors.onRejected((instance, options, error) => {
-    // A bare `instance.validate()` writes nothing.
-    if (!slot.recorder.active || options.validate !== true) return;
-    guard('recording a rejected change', () => {
-      const row = storedRow(instance, instance.dataValues);
-      const action = rejectedAction(instance, options);
-      const key = action === 'BULK_UPDATE' ? [] : keyOf(row, instance.constructor);
-      const told: Told = { model: instance.constructor.name, action, key, row };
-      slot.recorder.record(
-        { ...told, outcome: 'failure', errorMessage: failureText(error) },
-        transactionOf(doors, options),
-      );
-    });
-  });
-}
-
-function rejectedAction(instance: InstanceShape, options: OptionsShape): Told['action'] {
-  if (options.type === 'BULKUPDATE') return 'BULK_UPDATE';
-  if (options.instance === instance) return 'UPSERT';
-  return instance.isNewRecord ? 'CREATE' : 'UPDATE';
+function tellRejected(sequelize: object, rejected: Told, options: OptionsShape): void {
+  const { doors, recorder } = (sequelize as { [SLOT]?: Slot })[SLOT] ?? {};
+  if (doors && recorder?.active)
+    recorder.record({ ...rejected, outcome: 'failure' }, transactionOf(doors, options));
 }
 
 function watchDefinitions(doors: Doors, slot: Slot): void {
@@ -194,11 +182,24 @@ function watchDefinitions(doors: Doors, slot: Slot): void {
   });
 }
 
-function tell(recorder: Recorder, statement: Statement['tell'], answer: Answer): void {
+/** Tells of a statement that changes rows, and counts it. */
+function tellChange(recorder: Recorder, statement: Statement['tell'], answer: Answer): void {
+  let coverage: Coverage = 'unexplained';
+  try {
+    coverage = tell(recorder, statement, answer) ?? 'explained';
+  } finally {
+    if (!answer.isUnsent) count(coverage);
+  }
+}
+
+/** Undefined where no row was changed or looked at. */
+function tell(recorder: Recorder, statement: Statement['tell'], answer: Answer): Coverage | undefined {
   const { failed, result, transaction, place } = answer;
   const told = statement(failed ? undefined : result);
-  if (!told) return;
-  recorder.record(failed ? { ...told, ...failureOf(answer, told) } : told, transaction, place);
+  if (!told) return undefined;
+  const coverage = recorder.record(failed ? { ...told, ...failureOf(answer, told) } : told, transaction, place);
+  // SQL may change other tables than the one that is read in it.
+  return told.action === 'SQL' ? 'unexplained' : coverage;
 }
 
 function failureOf({ error, transaction, isUnsent }: Answer, { action }: Told): Pick<Told, 'outcome' | 'errorMessage'> {

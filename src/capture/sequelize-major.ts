@@ -18,16 +18,19 @@ export interface Doors {
   /** What methods of the query interface change, and what others look at. */
   readonly writes: Readonly<Record<string, Describe>>;
   readonly reads: Readonly<Record<string, Describe>>;
-  /** Its method that commits a transaction, its first argument. */
+  /** Its methods that end a transaction, their first argument. */
   readonly commit: string;
+  readonly rollback: string;
   /** The transaction that a call with such options is part of, or what stands in its place. */
   transactionOf(options: OptionsShape | undefined): unknown;
   /** Whether an SQL text reaches the database. */
   sends(sql: string): boolean;
   /** Calls `watch` before each attempt to send a query, and before the application's own hooks. */
   onQuery(watch: (options: OptionsShape, query: QueryShape) => void): void;
-  /** Calls `fn` with each instance of a model that validation rejects. */
-  onRejected(fn: (instance: InstanceShape, options: OptionsShape, error: unknown) => void): void;
+  /** The prototype that all models of this copy of Sequelize have in common. */
+  readonly basePrototype: object;
+  /** An instance of a model, in the shape that we know. */
+  shapeOf(instance: object): InstanceShape;
   /** Calls `fn` with each model that is defined from now on. */
   onDefined(fn: (model: ModelShape) => void): void;
 }

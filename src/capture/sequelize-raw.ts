@@ -1,34 +1,49 @@
 import type { Told } from './sequelize-recorder.ts';
 import type { OptionsShape } from './sequelize-shape.ts';
 import { readSql } from './sequelize-sql.ts';
-import { affectedRows } from './sequelize-statement.ts';
+import { type Statement, affectedRows } from './sequelize-statement.ts';
 
 /** The types under which Sequelize itself asks the database about its schema. */
 const SCHEMA_TYPES: ReadonlySet<string> = new Set(
   'SHOWTABLES DESCRIBE SHOWINDEXES FOREIGNKEYS SHOWCONSTRAINTS VERSION SHOWTRIGGERS'.split(' '),
 );
 
+export interface RawStatement {
+  /** Otherwise it looks at rows. */
+  readonly changesRows: boolean;
+  readonly tell: Statement['tell'];
+}
+
 /**
  * What an SQL text that the application wrote did to rows, once it is known; undefined for what changes no row and
  * reads none: DDL, transaction control, questions about the schema.
- *
- * @returns a function of what the query resolved to, undefined when it failed
  */
 export function rawStatement(
   sql: string,
   options: OptionsShape,
   dialect: string | undefined,
-): ((result?: unknown) => Told | undefined) | undefined {
+): RawStatement | undefined {
   const { masked, operation, table, readsRows } = readSql(sql, dialect);
   if (operation === undefined) return undefined;
-  if (operation !== 'SELECT')
-    return (result) => changed(masked, operation, table, options.type === 'SELECT' ? undefined : affectedRows(result));
+  if (operation !== 'SELECT') {
+    return {
+      changesRows: true,
+      tell: (result) => changed(masked, operation, table, options.type === 'SELECT' ? undefined : affectedRows(result)),
+    };
+  }
   if (!readsRows || SCHEMA_TYPES.has(options.type ?? '')) return undefined;
-  return (result) => ({
-    model: options.model?.name ?? '',
-    action: 'READ',
-    extra: { sql: masked, operation, ...(result === undefined ? undefined : { total_count: rowsIn(result, options) }) },
-  });
+  return {
+    changesRows: false,
+    tell: (result) => ({
+      model: options.model?.name ?? '',
+      action: 'READ',
+      extra: {
+        sql: masked,
+        operation,
+        ...(result === undefined ? undefined : { total_count: rowsIn(result, options) }),
+      },
+    }),
+  };
 }
 
 function changed(sql: string, operation: string, table: string, affected: number | undefined): Told | undefined {

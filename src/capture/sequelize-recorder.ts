@@ -6,6 +6,7 @@ import type { JsonText } from '../event/json-text.ts';
 import { type ModelDraft, modelEvent } from '../event/model-event.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
+import type { Coverage } from './sequelize-coverage.ts';
 import { failureText } from './sequelize-error.ts';
 import type { ModelChoices } from './model-options.ts';
 import { placeIn } from './sequelize-journal.ts';
@@ -31,8 +32,9 @@ export interface Recorder {
    * throws.
    *
    * @param place where it stands in the transaction. @default the next place
+   * @returns `left_out` where the options say so, `unexplained` where it couldn't be recorded
    */
-  record(told: Told, transaction: TransactionShape | undefined, place?: Place): void;
+  record(told: Told, transaction: TransactionShape | undefined, place?: Place): Coverage;
 }
 
 export interface RecorderOptions {
@@ -64,14 +66,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
       return isActive();
     },
     record(ended, transaction, place) {
-      guard('recording a change', () => {
+      const recorded = guard('recording a change', (): Coverage => {
         const told = rules.shown(ended, reads);
-        if (!told) return;
+        if (!told) return 'left_out';
         const origin = currentOrigin(now);
         const event = modelEvent({ ...told, transactionId: transaction?.id }, origin, redactor);
         if (!transaction || event.event_type === 'READ' || event.outcome === 'failure') send(event, origin);
         else (place ?? placeIn(transaction)).hold(held(event, rowsIn(told), (known) => send(known, origin)));
+        return 'explained';
       });
+      return recorded ?? 'unexplained';
     },
   };
 

@@ -26,6 +26,7 @@ export interface SequelizeShape {
 
 export interface ModelShape {
   readonly name: string;
+  readonly sequelize?: SequelizeShape;
   readonly tableName: string;
   readonly rawAttributes: Readonly<Record<string, AttributeShape>>;
   /** The attribute of each column. */
@@ -73,6 +74,7 @@ export interface OptionsShape {
   readonly ignoreDuplicates?: boolean;
   readonly updateOnDuplicate?: readonly string[];
   readonly validate?: boolean;
+  readonly fields?: readonly unknown[];
 }
 
 export interface TransactionShape {

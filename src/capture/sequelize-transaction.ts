@@ -162,12 +162,19 @@ function followCommit(query: QueryShape, ended: (outcome: Ended) => void): Follo
   };
 }
 
-/** A COMMIT may be tried again: only its call knows that it failed in the end. Where ROLLBACK fails, the connection is killed. */
-export function watchCommits(queryInterface: object, method: string): void {
-  around(queryInterface, method, (run, args) =>
+/** COMMIT and ROLLBACK may be tried again: only the calls of these methods know that they failed in the end. */
+export function watchEnds(queryInterface: object, commit: string, rollback: string): void {
+  around(queryInterface, commit, (run, args) =>
     observe(run, ({ failed, error }) => {
       const [transaction] = args as [TransactionShape];
       if (failed && !transaction.parent) end(transaction, isRefusal(error) ? 'rollback' : 'unknown', error);
+    }),
+  );
+  around(queryInterface, rollback, (run, args) =>
+    observe(run, ({ failed, error }) => {
+      const [transaction] = args as [TransactionShape];
+      // Sequelize closes the connection then, and the database undoes what wasn't committed.
+      if (failed && !transaction.parent) end(transaction, 'rollback', error);
     }),
   );
 }

@@ -1,7 +1,10 @@
+import type { MeterProvider } from '@opentelemetry/api';
+
 import { guard } from '../event/guard.ts';
 import type { SequelizeInstrumentationConfig } from './audit-sequelize.ts';
 import { Instrumentation } from './instrumentation.ts';
 import { onFileLoaded } from './module-files.ts';
+import { countThrough } from './sequelize-coverage.ts';
 import { install } from './sequelize-install.ts';
 import { MAJORS } from './sequelize-majors.ts';
 import { type Recorder, createRecorder } from './sequelize-recorder.ts';
@@ -33,6 +36,10 @@ export class SequelizeInstrumentation extends Instrumentation<SequelizeInstrumen
     this.#enabled = false;
     for (const unhook of this.#unhook) unhook();
     this.#unhook = [];
+  }
+
+  override setMeterProvider(provider: MeterProvider): void {
+    guard('counting statements', () => countThrough(provider));
   }
 
   #install(instance: object): void {

@@ -29,6 +29,10 @@ export const AUDIT_REQUEST_BODY_TRUNCATED = 'audit.request.body.truncated';
 export const AUDIT_RESPONSE_BODY_TRUNCATED = 'audit.response.body.truncated';
 export const AUDIT_LOGIN_EVENT = 'audit.login.event';
 
+/** A counter, and whether a record of a model accounts for what it counts: `explained`, `unexplained` or `left_out`. */
+export const AUDIT_SQL_STATEMENTS = 'audit.sql.statements';
+export const AUDIT_SQL_COVERAGE = 'audit.sql.coverage';
+
 export const CLIENT_ADDRESS = 'client.address';
 export const CODE_FILE_PATH = 'code.file.path';
 export const CODE_FUNCTION_NAME = 'code.function.name';

@@ -6,8 +6,8 @@ import { guard } from './guard.ts';
 import { type JsonText, withValues } from './json-text.ts';
 import { toBareLogRecord, toLogRecord } from './to-log-record.ts';
 
-/** The instrumentation scope of our records. */
-const SCOPE = 'activity-audit';
+/** The instrumentation scope of our records and metrics. */
+export const SCOPE = 'activity-audit';
 
 type Logger = ReturnType<ApiLoggerProvider['getLogger']>;
 

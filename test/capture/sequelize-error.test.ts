@@ -59,4 +59,9 @@ describe('the text of an error', () => {
     const message = `(conn:1, no: 1452) ${sqlMessage}\nsql: INSERT INTO t VALUES (?) - parameters:[4711]`;
     assert.equal(failureText({ message, parent: { message, sqlMessage } }), sqlMessage);
   });
+
+  it("leaves it out also where MariaDB's driver itself has failed", () => {
+    const message = 'Cannot execute new commands: connection closed\nsql: INSERT INTO t VALUES (?) - parameters:[4711]';
+    assert.equal(failureText({ message, parent: { message } }), 'Cannot execute new commands: connection closed');
+  });
 });

@@ -23,8 +23,8 @@ describe('the number of rows that a statement changed', () => {
   }
 
   it('is not what a returned row says', () => {
-    const tell = rawStatement('INSERT INTO t VALUES (1), (2) RETURNING *', { type: 'SELECT' }, 'postgres');
-    assert.equal('affected' in (tell?.([{ changes: 1 }, { changes: 5 }])?.extra ?? {}), false);
+    const statement = rawStatement('INSERT INTO t VALUES (1), (2) RETURNING *', { type: 'SELECT' }, 'postgres');
+    assert.equal('affected' in (statement?.tell([{ changes: 1 }, { changes: 5 }])?.extra ?? {}), false);
   });
 });
 

@@ -200,6 +200,13 @@ describe('the records of Sequelize', () => {
     );
   });
 
+  it('fails each of two queries that have one options object', async () => {
+    const { sequelize } = await newWorld();
+    const options = { type: QueryTypes.INSERT };
+    for (const id of [1, 2]) await sequelize.query(`INSERT INTO Tags (id) VALUES (${id})`, options).catch(rejection);
+    assert.deepEqual(takeRecords().map(summary), ['SQL Tags failure', 'SQL Tags failure']);
+  });
+
   it('records SQL that a hook of the application runs within a statement', async () => {
     const { sequelize, ann } = await newWorld();
     sequelize.addHook('beforeQuery', async (options) => {

@@ -261,4 +261,26 @@ describe('with OTLP asked for', () => {
     const batches = collector.received('/v1/logs').map((batch) => String(batch).match(/"logRecords":\[/g)?.length);
     assert.deepEqual(batches, [1, 1]);
   });
+
+  it('sends the count of statements, which the application sees too', async (t) => {
+    const collector = await collect();
+    t.after(() => collector.close());
+    const { code, stdout, stderr } = await register(
+      {
+        ACTIVITY_AUDIT_DIRECTORY: temporaryFolder(t),
+        ACTIVITY_AUDIT_CONSOLE: 'false',
+        OTEL_LOGS_EXPORTER: 'none',
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+        OTEL_TRACES_EXPORTER: 'none',
+        OTEL_METRICS_EXPORTER: 'otlp',
+      },
+      'changes.mjs',
+    );
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), { explained: 1, unexplained: 1, leftOut: 0, ratio: 0.5 });
+    const [sent = ''] = collector.received('/v1/metrics').map(String);
+    assert.match(sent, /"name":"audit.sql.statements"/);
+    assert.match(sent, /"stringValue":"unexplained"/);
+  });
 });

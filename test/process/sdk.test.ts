@@ -15,6 +15,7 @@ const SDK_2 = {
   '@opentelemetry/api-logs': '0.223.0',
   '@opentelemetry/instrumentation-http': '0.223.0',
   '@opentelemetry/sdk-logs': '0.223.0',
+  '@opentelemetry/sdk-metrics': '2.12.0',
   '@opentelemetry/sdk-node': '0.223.0',
 };
 
@@ -30,6 +31,7 @@ const SETS: readonly [name: string, dependencies: Record<string, string>, versio
     {
       '@opentelemetry/api': '1.10.0',
       '@opentelemetry/instrumentation-http': '0.301.0',
+      '@opentelemetry/sdk-metrics': '3.1.0',
       '@opentelemetry/sdk-node': '0.301.0',
     },
     ['22.23.3', '24.21.0'],
@@ -39,7 +41,7 @@ const SETS: readonly [name: string, dependencies: Record<string, string>, versio
 describe('in the NodeSDK of an application', () => {
   for (const [name, dependencies, versions] of SETS) {
     for (const version of versions) {
-      it(`of ${name} on Node ${version}, records reach the files, with the ids of its spans`, async (t) => {
+      it(`of ${name} on Node ${version}, records reach the files, with the ids of its spans, and a count its metrics`, async (t) => {
         const project = await installed({ ...dependencies, ...DATABASE, 'activity-audit': await packed() });
         const application = path.join(project, 'application.mjs');
         await copyFile('test/fixtures/sdk/application.mjs', application);
@@ -49,7 +51,7 @@ describe('in the NodeSDK of an application', () => {
         const { code, stdout, stderr } = await runProcess(await nodeBinary(version), [application, directory]);
         assert.equal(code, 0, stderr);
 
-        const span = JSON.parse(stdout) as { traceId: string; spanId: string };
+        const { counted, ...span } = JSON.parse(stdout) as { traceId: string; spanId: string; counted: unknown };
         const [request] = readIncoming(directory);
         const change = readRecords(directory, 'audit').find((record) => record['event_type'] === 'CREATE');
         const [logged] = readRecords(directory, 'app');
@@ -60,6 +62,17 @@ describe('in the NodeSDK of an application', () => {
         assert.equal(change?.['request_id'], request?.['request_id']);
         assert.equal(logged?.['message'], 'stock is low');
         assert.equal(logged?.['level'], 'WARN');
+        assert.deepEqual(counted, [
+          {
+            name: 'audit.sql.statements',
+            unit: '{statement}',
+            points: [
+              { value: 1, 'audit.sql.coverage': 'explained' },
+              { value: 1, 'audit.sql.coverage': 'unexplained' },
+              { value: 0, 'audit.sql.coverage': 'left_out' },
+            ],
+          },
+        ]);
       });
     }
   }

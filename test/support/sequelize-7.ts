@@ -9,6 +9,7 @@ export const sequelize7: SequelizeCopy = {
   DataTypes: DataTypes as never,
   column: 'columnName',
   lacks: (dialect) => (dialect === 'sqlite' ? ['big', 'price'] : []),
+  skipsComments: () => false,
   create({ dialect, dialectModule, username, pool, ...options }) {
     const dialectOptions =
       dialect === 'sqlite'

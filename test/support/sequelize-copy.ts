@@ -18,6 +18,8 @@ export interface SequelizeCopy {
   readonly column: 'field' | 'columnName';
   /** The attributes of `assertTypesShown` whose types it doesn't have in a dialect. */
   lacks(dialect: string): readonly string[];
+  /** Whether it doesn't send what begins with `-- `, in a dialect. */
+  skipsComments(dialect: string): boolean;
   /** @param options those of Sequelize 6 */
   create(options: Options): Sequelize;
   /** Has rows of `target` destroyed with the row of `source` that they refer to. */
@@ -44,6 +46,7 @@ export const sequelize6: SequelizeCopy = {
   DataTypes,
   column: 'field',
   lacks: () => [],
+  skipsComments: (dialect) => dialect === 'sqlite',
   create: (options) => new Sequelize(options),
   hasDependents: (source, target, names) => void source.hasMany(target, { ...names, onDelete: 'CASCADE', hooks: true }),
   parallel: new Set(['Model.bulkCreate with individual hooks']),

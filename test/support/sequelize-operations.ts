@@ -232,6 +232,15 @@ export const OPERATIONS: Readonly<
     ['BULK_CREATE User failure'],
   ],
   'a create that validation rejects': [({ User }) => User.create({ age: -1 }), ['CREATE User failure']],
+  'a create that validation rejects, without hooks': [
+    ({ User }) => User.create({ age: -1 }, { hooks: false }),
+    ['CREATE User failure'],
+  ],
+  'a bulkCreate that validation rejects': [
+    ({ User }) => User.bulkCreate([{ age: -1 }, { age: 1 }, { age: -2 }], { validate: true }),
+    ['BULK_CREATE User failure'],
+  ],
+  'an upsert that validation rejects': [({ User }) => User.upsert({ id: 1, age: -1 }), ['UPSERT User 1 failure']],
   'an update that validation rejects': [({ ann }) => ann.update({ age: -1 }), ['UPDATE User 1 failure']],
   'a bulk update that validation rejects': [
     ({ User }) => User.update({ age: -1 }, { where: {} }),
