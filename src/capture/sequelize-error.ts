@@ -24,23 +24,30 @@ export function mayHaveBeenDone(error: unknown, inTransaction: boolean): boolean
   const cause = causeOf(error);
   // An INSERT that was told to ignore duplicates (PostgreSQL).
   if (!cause) return !(isObject(error) && error['name'] === 'SequelizeEmptyResultError');
-  return !inTransaction && (LOST_CODE.test(String(cause['code'])) || LOST_MESSAGE.test(String(cause['message'])));
+  // Db2 has an SQLSTATE in the place of a code.
+  const code = String(cause['code'] ?? cause['state']);
+  return !inTransaction && (LOST_CODE.test(code) || LOST_MESSAGE.test(String(cause['message'])));
 }
 
-const LOST_CODE = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ETIMEOUT|ESOCKET|PROTOCOL_\w+|ER_SOCKET_\w+|08\w{3})$/;
-const LOST_MESSAGE = /^Connection terminated|^Query read timeout/;
+const LOST_CODE =
+  /^(?:ECONNRESET|ECONNCLOSED|EPIPE|ETIMEDOUT|ETIMEOUT|ESOCKET|PROTOCOL_\w+|ER_SOCKET_\w+|08\w{3}|ORA-0311[34]|NJS-500)$/;
+const LOST_MESSAGE =
+  /^Connection terminated|^Query read timeout|^the connection was closed before this query could finish/;
 
 /** Whether a COMMIT that failed is known to have undone all: a deferred constraint, a serialization failure, a deadlock. */
 export function isRefusal(error: unknown): boolean {
   const cause = causeOf(error);
   if (!cause) return false;
   const isSqlState = typeof cause['severity'] === 'string';
-  return isWholeRollback(error) || (isSqlState && /^(?:23|40(?!003))\w{3}$/.test(String(cause['code'])));
+  const code = String(cause['code']);
+  // ORA-02091: transaction rolled back.
+  return isWholeRollback(error) || code === 'ORA-02091' || (isSqlState && /^(?:23|40(?!003))\w{3}$/.test(code));
 }
 
-/** InnoDB undoes the whole transaction of a deadlock, not the statement or the savepoint alone. */
+/** InnoDB and SQL Server undo the whole transaction of a deadlock, not the statement or the savepoint alone. */
 export function isWholeRollback(error: unknown): boolean {
-  return causeOf(error)?.['errno'] === 1213;
+  const cause = causeOf(error);
+  return cause?.['errno'] === 1213 || cause?.['number'] === 1205;
 }
 
 /** The error of the driver. What is `parent` in Sequelize 6 is a getter in 7, which warns of its end. */

@@ -28,7 +28,7 @@ export function rawStatement(
   if (operation !== 'SELECT') {
     return {
       changesRows: true,
-      tell: (result) => changed(masked, operation, table, options.type === 'SELECT' ? undefined : affectedRows(result)),
+      tell: (result) => changed(masked, operation, table, affected(result, options, dialect)),
     };
   }
   if (!readsRows || SCHEMA_TYPES.has(options.type ?? '')) return undefined;
@@ -46,12 +46,20 @@ export function rawStatement(
   };
 }
 
-function changed(sql: string, operation: string, table: string, affected: number | undefined): Told | undefined {
-  if (affected === 0 && countsRows(sql, operation)) return undefined;
+/** Undefined also where Sequelize says 0 and doesn't know: it counts rows that come back, of which there are none. */
+function affected(result: unknown, { type }: OptionsShape, dialect: string | undefined): number | undefined {
+  if (type === 'SELECT') return undefined;
+  const isGuess = dialect === 'db2' || (dialect === 'mssql' && type === 'BULKDELETE');
+  const count = affectedRows(result);
+  return count === 0 && isGuess ? undefined : count;
+}
+
+function changed(sql: string, operation: string, table: string, count: number | undefined): Told | undefined {
+  if (count === 0 && countsRows(sql, operation)) return undefined;
   return {
     model: table,
     action: 'SQL',
-    extra: { sql, operation, ...(affected !== undefined && { affected }) },
+    extra: { sql, operation, ...(count !== undefined && { affected: count }) },
   };
 }
 

@@ -40,7 +40,7 @@ const CHANGING: ReadonlySet<string> = new Set(
 );
 /** Words between a verb and its table. */
 const NOISE: ReadonlySet<string> = new Set(
-  'INTO FROM TABLE ONLY OR IGNORE REPLACE ABORT FAIL ROLLBACK LOW_PRIORITY HIGH_PRIORITY DELAYED QUICK TEMP TEMPORARY UNLOGGED'.split(
+  'ALL FIRST INTO FROM TABLE ONLY OR IGNORE REPLACE OVERWRITE ABORT FAIL ROLLBACK LOW_PRIORITY HIGH_PRIORITY DELAYED QUICK TEMP TEMPORARY TOP PERCENT UNLOGGED'.split(
     ' ',
   ),
 );
@@ -49,6 +49,12 @@ const HAS_NO_TABLE: ReadonlySet<string> = new Set(['CALL', 'EXEC', 'EXECUTE', 'D
 const ROUTINES: ReadonlySet<string> = new Set(['TRIGGER', 'FUNCTION', 'PROCEDURE', 'EVENT']);
 /** What a block of T-SQL or PL/SQL begins with; its statements need no `;` between them. */
 const BLOCKS: ReadonlySet<string> = new Set(['BEGIN', 'DECLARE', 'IF']);
+/** Words of T-SQL that are never names, and begin a statement wherever they stand: it needs no `;` at all. */
+const BEGINNINGS: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'EXEC', 'EXECUTE']);
+/** Statements of T-SQL that such words are a part of. */
+const NAMING: ReadonlySet<string> = new Set(['CREATE', 'ALTER', 'GRANT', 'DENY', 'REVOKE']);
+/** `FROM FINAL TABLE (UPDATE …)` in Db2. */
+const IN_FINAL_TABLE: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 const CATALOGUE = /^(?:information_schema|sqlite_\w+|pg_\w+|sys|performance_schema|mysql|syscat|sysibm|dual)$/i;
 
 /** Follows the statements of a text to find the first that changes rows. */
@@ -89,6 +95,8 @@ class StatementReader {
       this.begin(upper);
     } else if (BLOCKS.has(this.first) && CHANGING.has(upper) && this.previous !== 'FOR') {
       this.begin(upper);
+    } else if (this.beginsWithin(upper)) {
+      this.begin(upper);
     } else if (this.first === 'CREATE' && ROUTINES.has(upper)) {
       this.inRoutine = true;
     } else if (upper === 'INTO' && this.selectsInto()) {
@@ -99,6 +107,11 @@ class StatementReader {
     } else if (this.previous === 'FROM' || this.previous === 'JOIN') {
       this.source(text);
     }
+  }
+
+  private beginsWithin(upper: string): boolean {
+    if (this.dialect === 'db2') return this.previous === '(' && IN_FINAL_TABLE.has(upper);
+    return this.dialect === 'mssql' && this.depth <= 0 && BEGINNINGS.has(upper) && !NAMING.has(this.first);
   }
 
   private name(name: string): void {
@@ -119,7 +132,7 @@ class StatementReader {
       this.sawFrom = false;
     }
     if (sign !== '.' && this.table !== '') this.tableOpen = false;
-    if (sign === ';' || sign === '(') this.tableOpen = false;
+    if (sign === ';' || (sign === '(' && this.previous !== 'TOP')) this.tableOpen = false;
   }
 
   private begin(verb: string): void {
@@ -158,9 +171,16 @@ const PARAMETER = /(?:\$\d+|@[\p{L}\p{N}_$]+|[:?$][\p{L}\p{N}_]+|::)/uy;
 const DOLLAR_QUOTE = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
 /** Before a quote: `N'…'`, `E'…'`, `X'…'`, `B'…'`, MySQL's `_utf8'…'`. */
 const PREFIX = /^(?:[NEXB]|_\w+)$/i;
+/** Oracle's `q'[it's]'`. */
+const OWN_QUOTES = /^n?q$/i;
+const CLOSING: Readonly<Record<string, string>> = { '[': ']', '(': ')', '{': '}', '<': '>' };
+const MONEY = /\$\d[\d,]*(?:\.\d*)?/y;
+/** Where `$` begins a quoted text; elsewhere it is a part of names. */
+const HAS_DOLLAR_QUOTES: ReadonlySet<string> = new Set(['', 'postgres', 'snowflake']);
 
 function* tokens(sql: string, dialect: string): Generator<Token> {
   const mySql = isMySql(dialect);
+  const hasBackslashes = mySql || dialect === 'snowflake';
   let at = 0;
   let previous: Token = { kind: 'space', text: '' };
   const match = (pattern: RegExp): string | undefined => {
@@ -181,20 +201,23 @@ function* tokens(sql: string, dialect: string): Generator<Token> {
     const two = sql.slice(at, at + 2);
     const space = match(SPACE);
     if (space) return [SPACE_TOKEN, at + space.length];
-    if (two === '--' || (mySql && char === '#')) return [SPACE_TOKEN, endOfLine(sql, at)];
+    if (two === '--' || (mySql && char === '#') || (dialect === 'snowflake' && two === '//'))
+      return [SPACE_TOKEN, endOfLine(sql, at)];
     if (two === '/*') {
       // MySQL runs what stands in `/*! … */`.
       if (mySql && sql[at + 2] === '!') return [SPACE_TOKEN, at + 3];
       return [SPACE_TOKEN, endOfComment(sql, at, dialect === 'postgres')];
     }
-    if (char === "'") return [LITERAL, endOfQuoted(sql, at, mySql)];
+    if (char === "'") return [LITERAL, endOfQuoted(sql, at, hasBackslashes)];
     if (char === '"') return doubleQuoted();
     if (char === '`') return quotedName('`');
     if (char === '[' && dialect === 'mssql') return quotedName(']');
-    if (char === '$' && !mySql && dialect !== 'sqlite') {
+    if (char === '$' && HAS_DOLLAR_QUOTES.has(dialect)) {
       const quote = match(DOLLAR_QUOTE);
       if (quote) return [LITERAL, after(sql, quote, at + quote.length)];
     }
+    const money = dialect === 'mssql' ? match(MONEY) : undefined;
+    if (money) return [LITERAL, at + money.length];
     const parameter = match(PARAMETER);
     if (parameter) return [{ kind: 'sign', text: parameter }, at + parameter.length];
     const word = match(WORD);
@@ -206,7 +229,12 @@ function* tokens(sql: string, dialect: string): Generator<Token> {
 
   function wordOrLiteral(word: string): [Token, end: number] {
     const end = at + word.length;
-    if (sql[end] === "'" && PREFIX.test(word)) return [LITERAL, endOfQuoted(sql, end, mySql || /^e$/i.test(word))];
+    if (sql[end] === "'" && PREFIX.test(word))
+      return [LITERAL, endOfQuoted(sql, end, hasBackslashes || /^e$/i.test(word))];
+    if (sql[end] === "'" && dialect === 'oracle' && OWN_QUOTES.test(word)) {
+      const open = sql[end + 1] ?? '';
+      return [LITERAL, after(sql, `${CLOSING[open] ?? open}'`, end + 2)];
+    }
     return [{ kind: 'word', text: word }, end];
   }
 

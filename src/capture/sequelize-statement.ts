@@ -156,8 +156,15 @@ export function remove(
     options,
     instance,
     tell: (result) =>
-      affectedRows(result) === 0 ? undefined : { model: model.name, action: 'DELETE', key: keyOf(row, model), row },
+      (affectedRows(result) ?? selectedCount(result)) === 0
+        ? undefined
+        : { model: model.name, action: 'DELETE', key: keyOf(row, model), row },
   };
+}
+
+/** SQL Server is asked for the count by a query of its own. */
+function selectedCount(result: unknown): unknown {
+  return Array.isArray(result) && isObject(result[0]) ? result[0]['AFFECTEDROWS'] : undefined;
 }
 
 function upsert(
@@ -176,8 +183,9 @@ function upsert(
       const { instance } = options;
       // Only PostgreSQL says which row it was; elsewhere the instance holds the id that an insert would have got.
       const row = instance && sequelize.returnsRows ? storedRow(instance, written) : written;
-      // MySQL counts one row also where it found the row as it shall be.
-      const isFound = Array.isArray(result) && result[1] === false;
+      // MySQL counts one row also where it found the row as it shall be. In Snowflake, where each upsert is an insert,
+      // Sequelize says `false` of all.
+      const isFound = Array.isArray(result) && result[1] === false && sequelize.dialect !== 'snowflake';
       return {
         model: nameOf(model, table),
         action: 'UPSERT',
@@ -324,7 +332,8 @@ function increment(
   return {
     options,
     tell(result) {
-      const count = affectedRows(result);
+      // Of an UPDATE that returns no rows, Sequelize says in Db2 that it changed none, whatever it did.
+      const count = sequelize.dialect === 'db2' ? undefined : affectedRows(result);
       if (count === 0) return undefined;
       if (!instance) {
         return {
@@ -406,9 +415,17 @@ export function affectedRows(result: unknown): number | undefined {
 
 function countIn(said: unknown): number | undefined {
   if (typeof said === 'number') return said;
+  if (Array.isArray(said)) return countOfSnowflake(said[0]);
   if (!isObject(said) || isInstance(said)) return undefined;
-  const count = said['rowCount'] ?? said['affectedRows'] ?? said['changes'];
+  const count = said['rowCount'] ?? said['affectedRows'] ?? said['rowsAffected'] ?? said['changes'];
   return typeof count === 'number' ? count : undefined;
+}
+
+/** It answers a MERGE with several counts. */
+function countOfSnowflake(row: unknown): number | undefined {
+  if (!isObject(row)) return undefined;
+  const counts = Object.keys(row).filter((column) => /^number of rows (?:inserted|updated|deleted)$/.test(column));
+  return counts.length > 0 ? counts.reduce((sum, column) => sum + Number(row[column]), 0) : undefined;
 }
 
 function knownKey(row: Row | undefined, model: ModelShape | undefined): unknown[] {

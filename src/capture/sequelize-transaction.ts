@@ -56,18 +56,26 @@ function named(does: 'savepoint' | 'release' | 'return', match: RegExpExecArray 
 }
 
 /** These commit what was done so far, and leave no transaction: https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/ */
-const COMMITS_IMPLICITLY =
-  /^(?:ALTER|BEGIN|CREATE|DROP|GRANT|LOCK|RENAME|REVOKE|START|TRUNCATE)\b(?!.{0,20}\bTEMPORARY\b)/i;
-const HAS_IMPLICIT_COMMITS: ReadonlySet<string> = new Set(['mysql', 'mariadb', 'oracle']);
+const OF_MYSQL = /^(?:ALTER|BEGIN|CREATE|DROP|GRANT|LOCK|RENAME|REVOKE|START|TRUNCATE)\b(?!.{0,20}\bTEMPORARY\b)/i;
+
+/** By dialect. In Oracle, BEGIN starts a block of the same transaction: https://docs.oracle.com/en/database/oracle/oracle-database/21/sqlrf/COMMIT.html */
+const COMMITS_IMPLICITLY: Readonly<Record<string, RegExp>> = {
+  mysql: OF_MYSQL,
+  mariadb: OF_MYSQL,
+  oracle:
+    /^(?:ALTER(?!\s+SESSION\b)|ANALYZE|AUDIT|COMMENT|CREATE(?!\s+PRIVATE\s+TEMPORARY\b)|DROP|FLASHBACK|GRANT|NOAUDIT|PURGE|RENAME|REVOKE|TRUNCATE)\b/i,
+  // https://docs.snowflake.com/en/sql-reference/transactions
+  snowflake: /^(?:ALTER(?!\s+SESSION\b)|COMMENT|CREATE|DROP|GRANT|REVOKE|TRUNCATE|UNDROP)\b/i,
+};
 
 /** Follows what a statement, that the database has answered, did to the transaction that it was sent in. */
 function follow(transaction: TransactionShape, sql: string, { failed, result, error }: Ended, dialect: string): void {
   if (failed && isWholeRollback(error)) end(transaction, 'rollback', error);
-  if (HAS_IMPLICIT_COMMITS.has(dialect) && COMMITS_IMPLICITLY.test(sql)) {
+  if (COMMITS_IMPLICITLY[dialect]?.test(sql)) {
     if (failed) end(transaction, 'unknown', error);
     else end(transaction, 'commit');
   }
-  const control = failed ? undefined : controlIn(sql);
+  const control = failed ? undefined : dialect === 'db2' ? controlOfDb2(sql) : controlIn(sql);
   switch (control?.does) {
     case 'savepoint':
       return savepointSet(transaction, control.name);
@@ -80,11 +88,22 @@ function follow(transaction: TransactionShape, sql: string, { failed, result, er
     case 'commit':
     case 'rollback':
       end(transaction, control.does === 'rollback' || wasRefused(result) ? 'rollback' : 'commit');
-      if (CHAINS.test(sql)) begun(transaction);
+      if (CHAINS.test(sql) || sql.startsWith(NESTS_IN_DB2)) begun(transaction);
       return undefined;
     default:
       return undefined;
   }
+}
+
+const NESTS_IN_DB2 = 'SAVE TRANSACTION';
+
+/**
+ * In Db2, Sequelize begins a nested transaction by a COMMIT and a new transaction, and rolls one back by a ROLLBACK:
+ * https://github.com/sequelize/sequelize/blob/v6/src/dialects/db2/query.js
+ */
+function controlOfDb2(sql: string): Control | undefined {
+  if (sql.startsWith(NESTS_IN_DB2)) return { does: 'commit' };
+  return sql.startsWith('ROLLBACK TRANSACTION') ? { does: 'rollback' } : controlIn(sql);
 }
 
 /** PostgreSQL answers COMMIT with ROLLBACK, and no error, where a statement of the transaction had failed. */
@@ -135,8 +154,8 @@ export function followQuery(sent: Sent, answered?: (answer: Answer) => void): Fo
   return asksForAnswer ? followCommit(query, ended) : (running) => observed(running, ended);
 }
 
-/** Elsewhere `BEGIN` may be the start of a block. */
-const BEGINS_IN_SQL: ReadonlySet<string> = new Set(['postgres', 'mysql', 'mariadb', 'sqlite']);
+/** Elsewhere `BEGIN` is the start of a block. */
+const BEGINS_IN_SQL: ReadonlySet<string> = new Set(['postgres', 'mysql', 'mariadb', 'sqlite', 'snowflake']);
 
 function begin(connection: object): void {
   unmanaged.set(connection, { id: recordId(Date.now()) });

@@ -14,13 +14,30 @@ const ERRORS = {
   'MySQL: a deadlock': { errno: 1213, code: 'ER_LOCK_DEADLOCK', message: 'Deadlock found' },
   'MySQL: the connection broke': { code: 'PROTOCOL_CONNECTION_LOST', message: 'Connection lost' },
   'MariaDB: the connection broke': { errno: 45009, code: 'ER_SOCKET_UNEXPECTED_CLOSE', message: 'socket has closed' },
+  'SQL Server: a duplicate': { code: 'EREQUEST', number: 2627, message: 'Cannot insert duplicate key' },
+  'SQL Server: a deadlock': { code: 'EREQUEST', number: 1205, message: 'Transaction was deadlocked' },
+  'SQL Server: the connection broke': { code: 'ECONNCLOSED', message: 'Connection closed before request completed.' },
+  'SQL Server: Sequelize broke the connection': {
+    name: 'SequelizeAsyncQueueError',
+    message: 'the connection was closed before this query could finish executing',
+  },
+  'SQL Server: Sequelize never sent it': {
+    name: 'SequelizeAsyncQueueError',
+    message: 'the connection was closed before this query could be executed',
+  },
+  'Oracle: a duplicate': { sql: '' },
+  'Oracle: a deferred constraint': { code: 'ORA-02091', message: 'ORA-02091: transaction rolled back' },
+  'Oracle: the connection broke': { code: 'NJS-500', message: 'NJS-500: connection to the Oracle server was closed' },
+  'Oracle: the server broke the connection': { code: 'ORA-03113', message: 'ORA-03113: end-of-file' },
+  'Db2: a duplicate': { sqlcode: -803, state: '23505', message: 'SQL0803N' },
+  'Db2: the connection broke': { sqlcode: -30081, state: '08001', message: 'SQL30081N' },
   'any: the network broke': { code: 'ECONNRESET', message: 'read ECONNRESET' },
   'any: nobody listens': { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' },
   'SQLite: a duplicate': { code: 'SQLITE_CONSTRAINT', message: 'UNIQUE constraint failed' },
 } as const;
 
 const isLost = (name: string): boolean => /broke|no longer waits/.test(name);
-const isRefused = (name: string): boolean => /PostgreSQL: a |a deadlock/.test(name);
+const isRefused = (name: string): boolean => /PostgreSQL: a |a deadlock|a deferred/.test(name);
 
 describe('a statement that failed', () => {
   for (const [name, parent] of Object.entries(ERRORS)) {

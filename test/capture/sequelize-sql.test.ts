@@ -23,6 +23,13 @@ const MASKED: readonly (readonly [dialect: string, sql: string, masked: string])
   ['mysql', "`it's` = 'x'", "`it's` = ?"],
   ['mysql', "a = _utf8mb4'x'", 'a = ?'],
   ['mssql', "[it's] = 'x'", "[it's] = ?"],
+  ['mssql', "[a]]b] = N'it''s' AND c = $12.50 AND d = @0", '[a]]b] = ? AND c = ? AND d = @0'],
+  ['mssql', "$$ = 'x' AND a$$ = 'y'", '$$ = ? AND a$$ = ?'],
+  ['oracle', "a = q'[it's]' AND b = nq'{it's}' AND c = Q'!it's!' AND d = :1", 'a = ? AND b = ? AND c = ? AND d = :1'],
+  ['oracle', "a = q'[never closed", 'a = ?'],
+  ['oracle', String.raw`a = '\' AND b = 'x'`, 'a = ? AND b = ?'],
+  ['snowflake', String.raw`a = 'it\'s' AND b = $$it's$$ AND c = 'it''s' // secret`, 'a = ? AND b = ? AND c = ?'],
+  ['db2', "a = X'00' AND b = 'it''s' AND c = ?", 'a = ? AND b = ? AND c = ?'],
   ['sqlite', 'UPDATE "Users" SET "name" = "secret"', 'UPDATE "Users" SET "name" = ?'],
 ];
 
@@ -49,6 +56,19 @@ const READ: readonly (readonly [sql: string, operation: string | undefined, tabl
   ["BEGIN; UPDATE users SET a = 'x;y'; COMMIT", 'UPDATE', 'users'],
   ['IF 1 = 1 UPDATE users SET a = 1', 'UPDATE', 'users', 'mssql'],
   ['SELECT 1; DELETE FROM users', 'SELECT', '', 'sqlite'],
+  ['SET NOCOUNT ON UPDATE users SET a = 1', 'UPDATE', 'users', 'mssql'],
+  ['SELECT 1 DELETE TOP (10) FROM [users]', 'DELETE', 'users', 'mssql'],
+  ['UPDATE TOP (10) PERCENT users SET a = 1', 'UPDATE', 'users', 'mssql'],
+  ['SET IDENTITY_INSERT [users] ON; INSERT INTO [users] VALUES (1)', 'INSERT', 'users', 'mssql'],
+  ['INSERT INTO #users SELECT 1', 'INSERT', 'users', 'mssql'],
+  ['CREATE TABLE t (a INT REFERENCES users ON DELETE CASCADE)', undefined, '', 'mssql'],
+  ['GRANT DELETE, UPDATE ON users TO x', undefined, '', 'mssql'],
+  ['ALTER PROCEDURE p AS DELETE FROM users', undefined, '', 'mssql'],
+  ['SELECT id FROM FINAL TABLE (INSERT INTO users (a) VALUES (1))', 'INSERT', 'users', 'db2'],
+  ['SELECT * FROM OLD TABLE (DELETE FROM users)', 'DELETE', 'users', 'db2'],
+  ['INSERT ALL INTO users VALUES (1) INTO others VALUES (2) SELECT 1 FROM dual', 'INSERT', 'users', 'oracle'],
+  ['DECLARE x NUMBER; BEGIN UPDATE users SET a = 1; END;', 'UPDATE', 'users', 'oracle'],
+  ['INSERT OVERWRITE INTO users SELECT 1', 'INSERT', 'users', 'snowflake'],
   ['CALL remove_user(7)', 'CALL', ''],
   ['CREATE TABLE users (id INT)', undefined, ''],
   ['CREATE TRIGGER t AFTER INSERT ON users BEGIN UPDATE x SET a = 1; DELETE FROM y; END', undefined, ''],
@@ -91,10 +111,12 @@ describe('SQL in a record', () => {
     '[',
     '\\',
     "E'\\",
+    "q'",
+    "q'[",
   ]) {
     it(`is read in a time that grows with its length alone: ${sql}`, () => {
       const started = performance.now();
-      for (const dialect of ['postgres', 'mysql', 'mssql', 'sqlite'])
+      for (const dialect of ['postgres', 'mysql', 'mssql', 'sqlite', 'oracle', 'snowflake'])
         readSql(sql.repeat(200_000 / sql.length), dialect);
       assert.ok(performance.now() - started < 2000);
     });
@@ -102,14 +124,18 @@ describe('SQL in a record', () => {
 
   it('never shows a quoted value', () => {
     fc.assert(
-      fc.property(fc.string(), fc.constantFrom('postgres', 'sqlite', 'mssql', 'mysql'), (text, dialect) => {
-        const doubled = `secret${text}secret`.replaceAll("'", "''");
-        const value = dialect === 'mysql' ? doubled.replaceAll('\\', '\\\\') : doubled;
-        assert.equal(
-          maskLiterals(`UPDATE t SET a = '${value}' WHERE b = 'secret'`, dialect),
-          'UPDATE t SET a = ? WHERE b = ?',
-        );
-      }),
+      fc.property(
+        fc.string(),
+        fc.constantFrom('postgres', 'sqlite', 'mssql', 'mysql', 'oracle', 'db2', 'snowflake'),
+        (text, dialect) => {
+          const doubled = `secret${text}secret`.replaceAll("'", "''");
+          const value = dialect === 'mysql' || dialect === 'snowflake' ? doubled.replaceAll('\\', '\\\\') : doubled;
+          assert.equal(
+            maskLiterals(`UPDATE t SET a = '${value}' WHERE b = 'secret'`, dialect),
+            'UPDATE t SET a = ? WHERE b = ?',
+          );
+        },
+      ),
     );
   });
 
