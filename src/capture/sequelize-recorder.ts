@@ -82,7 +82,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     };
     return {
       tell: (fate, error) => tellAs(event, fate, error),
-      kind: `${event.event_type} ${event.model} ${event.actor_id} ${event.request_id}`,
+      get kind() {
+        return kindOf(event);
+      },
       rows,
       tellAll: (all, fate, error) => tellAs(all === rows ? event : together(event, all), fate, error),
     };
@@ -92,6 +94,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
 function rowsOf({ extra }: ModelEvent): number {
   const { total_count: count } = extra;
   return typeof count === 'number' ? count : 1;
+}
+
+/** Changes that differ in nothing else than their rows. */
+function kindOf({ event_type: action, model, actor_id: actor, request_id: request, extra }: ModelEvent): string {
+  return [action, model, actor, request, JSON.stringify(originIn(extra))].join(' ');
+}
+
+/** What a change's `extra` tells of where it comes from. */
+function originIn({ on_behalf_of, migration }: ModelEvent['extra']): ModelEvent['extra'] {
+  return { ...(on_behalf_of !== undefined && { on_behalf_of }), ...(migration !== undefined && { migration }) };
 }
 
 /** One record of many changes, of which `event` is the first. */
@@ -104,11 +116,11 @@ function together(event: ModelEvent, rows: number): ModelEvent {
     instance_id: '',
     instance_repr: {},
     changes: undefined,
-    extra: { total_count: rows, truncated: true },
+    extra: { ...originIn(event.extra), total_count: rows, truncated: true },
   };
 }
 
-const BULK: Partial<Record<ModelAction, ModelAction>> = {
+const BULK: Partial<Record<ModelEvent['event_type'], ModelAction>> = {
   CREATE: 'BULK_CREATE',
   UPDATE: 'BULK_UPDATE',
   DELETE: 'BULK_DELETE',

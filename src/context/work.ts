@@ -18,6 +18,8 @@ export interface Work {
   readonly requestEnded?: () => void;
   /** Set where the request that is served looks like telemetry of another process: so may then what it passes along. */
   readonly isMarkedAsExport?: true;
+  /** The migration of the database that is being run. */
+  readonly migration?: string | undefined;
   /** The cell that `setActor` fills. It wins over `findActor`. */
   actor?: Actor;
 }

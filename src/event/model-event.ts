@@ -1,6 +1,7 @@
 import type { Origin } from '../context/origin.ts';
 import { changedPaths, valueAt } from './changed-paths.ts';
-import type { Json, ModelAction, ModelEvent, Outcome } from './event.ts';
+import type { Json, JsonObject, ModelEvent, Outcome } from './event.ts';
+import { onBehalfOf } from './on-behalf-of.ts';
 import type { Redactor } from './redact.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
@@ -9,7 +10,9 @@ import { timestamp } from './timestamp.ts';
 export interface ModelDraft {
   /** The Sequelize model's name; for raw SQL the table, `""` if unknown. */
   readonly model: string;
-  readonly action: ModelAction;
+  readonly action: ModelEvent['event_type'];
+  /** By default it is made of the action, the model and the key. */
+  readonly message?: string | undefined;
   /** The primary key's values; none for several rows. */
   readonly key?: readonly unknown[];
   /** The row after the change, before it for a delete. */
@@ -30,18 +33,32 @@ export function modelEvent(draft: ModelDraft, origin: Origin, redactor: Redactor
     timestamp: timestamp(origin.time),
     level: 'AUDIT',
     name: 'audit.model',
-    message: `${action} event for ${model}${id === '' ? '' : ` (id: ${id})`}`,
+    message: draft.message === undefined ? messageOf(action, model, id) : redactor.text(draft.message),
     model,
     event_type: action,
     instance_id: id,
     instance_repr: draft.row ? redactor.object(draft.row, model) : {},
     user_id: userId(origin),
     user_info: redactor.object(origin.actor.info, 'user_info'),
-    extra: draft.extra ? redactor.object(draft.extra, model) : {},
+    extra: extraRepr(draft, origin, redactor),
     changes: draft.changes && redactChanges(draft.changes, model, redactor),
     transaction_id: draft.transactionId,
     error_message: draft.errorMessage === undefined ? undefined : redactor.text(draft.errorMessage),
     ...tail(origin, draft.outcome ?? 'success'),
+  };
+}
+
+function messageOf(action: string, model: string, id: string): string {
+  return `${action} event${model === '' ? '' : ` for ${model}`}${id === '' ? '' : ` (id: ${id})`}`;
+}
+
+function extraRepr(draft: ModelDraft, { actor, migration }: Origin, redactor: Redactor): JsonObject {
+  const shown = draft.extra ? redactor.object(draft.extra, draft.model) : {};
+  if (!actor.onBehalfOf && migration === undefined) return shown;
+  return {
+    ...shown,
+    ...(actor.onBehalfOf && { on_behalf_of: onBehalfOf(actor.onBehalfOf, redactor) }),
+    ...(migration !== undefined && { migration: redactor.text(migration) }),
   };
 }
 
@@ -86,7 +103,7 @@ function keyText(part: unknown): string {
 }
 
 /** The CRUD verb of an action, for `audit.action`. */
-export function verbOf(action: ModelAction): string {
+export function verbOf(action: ModelEvent['event_type']): string {
   const verb = action.replace('BULK_', '');
   switch (verb) {
     case 'UPSERT':
