@@ -4,8 +4,10 @@
  * OpenTelemetry SDK of their own, and for the application's own code.
  */
 export { type AuditInstrumentation, auditInstrumentations } from './instrumentations.ts';
+export { type ApplicationEvent, audit } from './capture/audit.ts';
 export { type SequelizeInstrumentationConfig, auditSequelize } from './capture/audit-sequelize.ts';
 export { type Actor, type ActorLike, type UserInfo, currentActor, setActor, withActor } from './context/actor.ts';
+export { type CarriedWork, carriedWork, withWork } from './context/carried-work.ts';
 export type { UserOf } from './capture/actor-finder.ts';
 export type { Attributes, ExchangeRequest, ExchangeResponse } from './capture/exchange-hooks.ts';
 export type { ModelChoice, ModelChoices, ModelOptions } from './capture/model-options.ts';
@@ -13,6 +15,7 @@ export type { OutgoingRequest } from './capture/outgoing-request.ts';
 export type {
   AnyEvent,
   AppEvent,
+  ApplicationAction,
   AuditEvent,
   Json,
   JsonObject,

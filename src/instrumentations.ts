@@ -1,5 +1,6 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
+import { ApplicationEventsInstrumentation } from './capture/application-events.ts';
 import { HttpClientInstrumentation } from './capture/http-client.ts';
 import { HttpServerInstrumentation } from './capture/http-server.ts';
 import { Http2ClientInstrumentation } from './capture/http2-client.ts';
@@ -54,6 +55,7 @@ export function auditInstrumentations(
   const shared = redactor ?? createRedactor(redaction);
   const config = { ...exchanges, redactor: shared };
   return [
+    new ApplicationEventsInstrumentation({ redactor: shared, recordRollbacks }),
     ...(http ? [new HttpServerInstrumentation(config)] : []),
     ...(http && outgoing ? outgoingInstrumentations(config) : []),
     ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, reads, recordRollbacks, models })] : []),

@@ -57,6 +57,11 @@ export function install(sequelize: SequelizeShape, recorder: Recorder): void {
   watchDefinitions(sequelize, slot);
 }
 
+/** Whether an instance, or what becomes of its transactions, is watched. */
+export function isInstalled(sequelize: object): boolean {
+  return SLOT in sequelize;
+}
+
 function watchQueryInterface(sequelize: SequelizeShape, slot: Slot): void {
   const queryInterface = sequelize.getQueryInterface();
   for (const [method, describe] of Object.entries(WRITES)) {
