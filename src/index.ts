@@ -3,6 +3,8 @@
  * becomes an OpenTelemetry LogRecord. `activity-audit/register` does all of it; what is here is for applications with an
  * OpenTelemetry SDK of their own, and for the application's own code.
  */
+import { startFollowing } from './context/work.ts';
+
 export { type AuditInstrumentation, auditInstrumentations } from './instrumentations.ts';
 export { type ApplicationEvent, audit } from './capture/audit.ts';
 export { type SequelizeInstrumentationConfig, auditSequelize } from './capture/audit-sequelize.ts';
@@ -36,3 +38,6 @@ export { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts'
 export { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
 export { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
 export { type AuditOptions, type InstrumentationOptions, OptionError } from './options.ts';
+
+// Who calls `setActor` for one job names nobody else's.
+startFollowing();

@@ -5,6 +5,7 @@ import { onFileLoaded } from './module-files.ts';
 import { install } from './sequelize-install.ts';
 import { type Recorder, createRecorder } from './sequelize-recorder.ts';
 import type { SequelizeClassShape, SequelizeShape } from './sequelize-shape.ts';
+import { watchMigrations } from './umzug.ts';
 
 /** What every copy of Sequelize 6 loads, however it is loaded: its ES module is a thin wrapper. */
 const FILE = 'sequelize/lib/sequelize.js';
@@ -27,6 +28,7 @@ export class SequelizeInstrumentation extends Instrumentation<SequelizeInstrumen
   /** Copies of Sequelize that were loaded while it was disabled are not seen. */
   protected override start(): void {
     this.#enabled = true;
+    watchMigrations();
     this.#hook ??= onFileLoaded(FILE, (loaded) => this.#watch(loaded as Partial<SequelizeClassShape>));
   }
 

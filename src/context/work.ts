@@ -49,3 +49,11 @@ export function enterWork(work: Work): void {
 export function runInWork<T>(work: Work | undefined, fn: () => T): T {
   return store.run(work as Work, fn);
 }
+
+/**
+ * Has Node.js follow asynchronous executions from now on. Before Node.js 24 it does so from the first use on, and what is
+ * entered in one that began earlier is entered for all the process.
+ */
+export function startFollowing(): void {
+  store.run({}, () => undefined);
+}
