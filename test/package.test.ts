@@ -31,12 +31,15 @@ describe('the package', () => {
       'ConsoleLogRecordExporter',
       'FileLogRecordExporter',
       'OptionError',
+      'audit',
       'auditInstrumentations',
       'auditSequelize',
+      'carriedWork',
       'createRedactor',
       'currentActor',
       'setActor',
       'withActor',
+      'withWork',
     ]);
     assert.deepEqual(await names('activity-audit/testing'), ['observeAudit']);
   });
