@@ -38,10 +38,10 @@ describe('carried work', () => {
     const seen: unknown[] = [];
     await runInWork({ requestId: 'r-2', actor: { id: 'poller', type: 'service', info: {} } }, async () => {
       const job = withWork({ actor: { id: 'ann', type: 'user', info: {} } }, async () => {
-        await undefined;
+        await Promise.resolve();
         seen.push(currentActor().id, currentOrigin().requestId);
         setActor('bob');
-        await undefined;
+        await Promise.resolve();
         seen.push(currentActor().id);
       });
       assert.equal(currentActor().id, 'poller');
@@ -60,7 +60,7 @@ describe('carried work', () => {
         JSON.stringify(work),
       );
     }
-    assert.equal(withWork({ requestId: 'r-1' } as CarriedWork, currentActor).id, 'anonymous');
+    assert.equal(withWork({ requestId: 'r-1' }, currentActor).id, 'anonymous');
   });
 
   it('throws what its function throws, and returns what it returns', () => {

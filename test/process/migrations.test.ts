@@ -1,28 +1,14 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, cpSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
 
-import { installed, nodeBinary } from '../support/install.ts';
-import { packed } from '../support/package.ts';
+import { applicationFolder } from '../support/application-folder.ts';
+import { nodeBinary } from '../support/install.ts';
 import { type Ended, readRecords, runProcess } from '../support/run.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-
-const DATABASE = { sequelize: '6.37.8', 'node-sqlite3-wasm': '0.8.60' };
 
 /** An application of its own, with a database that is empty. */
-async function project(t: TestContext, tool: Readonly<Record<string, string>>): Promise<string> {
-  const packages = await installed({
-    '@opentelemetry/api': '1.9.1',
-    ...DATABASE,
-    ...tool,
-    'activity-audit': await packed(),
-  });
-  const folder = temporaryFolder(t);
-  cpSync('test/fixtures/migrations', folder, { recursive: true });
-  copyFileSync('examples/sqlite.js', path.join(folder, 'sqlite.js'));
-  symlinkSync(path.join(packages, 'node_modules'), path.join(folder, 'node_modules'));
-  return folder;
+function project(t: TestContext, tool: Readonly<Record<string, string>>): Promise<string> {
+  return applicationFolder(t, 'test/fixtures/migrations', tool);
 }
 
 const REGISTER = '--import activity-audit/register';
@@ -42,13 +28,13 @@ const forget = ({ code, stdout }: Ended): unknown => ({ code, stdout: stdout.rep
 describe('sequelize-cli', () => {
   const CLI = { 'sequelize-cli': '6.6.5' };
 
-  const run = (folder: string, command: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
-    runProcess('npx', ['sequelize-cli', command], { cwd: folder, env: { ACTIVITY_AUDIT_CONSOLE: 'false', ...env } });
+  const quiet = { ACTIVITY_AUDIT_CONSOLE: 'false' };
 
   it('has the rows of migrations and seeds recorded, with the name of the file', async (t) => {
     const folder = await project(t, CLI);
     for (const command of ['db:migrate', 'db:seed:all', 'db:migrate:undo']) {
-      const { code, stderr } = await run(folder, command, { NODE_OPTIONS: REGISTER });
+      const env = { ...quiet, NODE_OPTIONS: REGISTER };
+      const { code, stderr } = await runProcess('npx', ['sequelize-cli', command], { cwd: folder, env });
       assert.equal(code, 0, stderr);
     }
     const [first, second, third] = [
@@ -71,6 +57,10 @@ describe('sequelize-cli', () => {
 
   it('prints and does the same as without us, also where a migration fails', async (t) => {
     const [bare, audited] = [await project(t, CLI), await project(t, CLI)];
+    const run = (cwd: string, flags: string[], command: string, env: NodeJS.ProcessEnv): Promise<Ended> => {
+      const program = path.join(cwd, '../node_modules/sequelize-cli/lib/sequelize');
+      return runProcess(process.execPath, [...flags, program, command], { cwd, env: { ...quiet, ...env } });
+    };
     const steps: [command: string, env: NodeJS.ProcessEnv][] = [
       ['db:migrate:status', {}],
       ['db:migrate', { FAILS: '1' }],
@@ -78,8 +68,8 @@ describe('sequelize-cli', () => {
       ['db:migrate:undo:all', {}],
     ];
     for (const [command, env] of steps) {
-      const without = await run(bare, command, env);
-      const withUs = await run(audited, command, { ...env, NODE_OPTIONS: REGISTER });
+      const without = await run(bare, [], command, env);
+      const withUs = await run(audited, REGISTER.split(' '), command, env);
       assert.deepEqual(forget(withUs), forget(without), command);
       assert.equal(withoutWarnings(withUs.stderr), withoutWarnings(without.stderr), command);
     }

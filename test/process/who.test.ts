@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 
+import { applicationFolder } from '../support/application-folder.ts';
 import { nodeBinary } from '../support/install.ts';
 import { readRecords, runProcess } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -20,6 +22,21 @@ for (const version of ['20.20.2', '24.21.0']) {
         assert.equal(stdout, 'ann bob system\n');
       });
     }
+
+    it('jobs of croner are told of in the name that each was given', async (t) => {
+      const folder = await applicationFolder(t, 'test/fixtures/cron', { croner: '11.0.1' });
+      const env = { ACTIVITY_AUDIT_CONSOLE: 'false' };
+      const node = await nodeBinary(version);
+      const { code, stderr } = await runProcess(node, [...REGISTER, 'application.mjs'], { cwd: folder, env });
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+      const created = readRecords(path.join(folder, 'audit_logs'), 'audit').map(
+        ({ event_type, instance_repr, actor_type, actor_id, request_id }) => {
+          const { name } = instance_repr as { name: string };
+          return [event_type, name, actor_type, actor_id, request_id].join(' ');
+        },
+      );
+      assert.deepEqual(created.toSorted(), ['CREATE export service export ', 'CREATE import service import r-1']);
+    });
 
     for (const [name, args, env] of [
       ['of its main thread', ['application.mjs'], {}],
@@ -46,7 +63,7 @@ for (const version of ['20.20.2', '24.21.0']) {
         const on_behalf_of = { id: '7', type: 'user', user_info: { email: 'ann@example.com' } };
         assert.deepEqual(
           records.map(({ event_type, instance_id, extra, actor_id, actor_type }) => [
-            `${event_type} ${instance_id} by ${actor_type} ${actor_id}`,
+            [event_type, instance_id, 'by', actor_type, actor_id].join(' '),
             extra,
           ]),
           [
