@@ -11,6 +11,7 @@ import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import { setActor, withActor } from '../../src/context/actor.ts';
 import { toLogRecord } from '../../src/event/to-log-record.ts';
 import { currentOrigin } from '../../src/context/origin.ts';
+import { observeEmitted } from '../../src/event/emit.ts';
 import type { ModelEvent } from '../../src/event/event.ts';
 import { type AuditObserver, observeAudit } from '../../src/testing.ts';
 import { newDatabase } from '../support/sequelize-records.ts';
@@ -126,6 +127,14 @@ describe('audit', () => {
     assert.deepEqual([observer.models[0]?.actor_id, observer.models[0]?.actor_type], ['nightly', 'service']);
   });
 
+  it('throws nothing for what becomes of the record', () => {
+    const stop = observeEmitted(() => {
+      throw new Error('the disk is full');
+    });
+    assert.doesNotThrow(() => audit({ action: 'export' }));
+    stop();
+  });
+
   it('is a LogRecord with the action as its verb', () => {
     audit({ action: 'export', model: 'Report' });
     const { attributes, severityText } = toLogRecord(observer.models[0]!, currentOrigin());
@@ -229,6 +238,20 @@ describe('audit in a transaction', () => {
       observer.models.map(({ event_type }) => event_type),
       ['FIRST'],
     );
+  });
+
+  it('is told of as a failure where it was rolled back, and the operator wants to know', async (t) => {
+    observer.stop();
+    const curious = observeAudit({ recordRollbacks: true });
+    t.after(() => {
+      curious.stop();
+      observer = observeAudit();
+    });
+    const transaction = await sequelize.transaction();
+    audit({ action: 'invite', transaction });
+    await transaction.rollback();
+    const [{ outcome, error_message } = {}] = curious.models;
+    assert.deepEqual([outcome, error_message], ['failure', 'The transaction was rolled back']);
   });
 
   it('tells at once of what failed, whatever becomes of the transaction', async () => {
