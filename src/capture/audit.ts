@@ -93,8 +93,8 @@ const RULES: {
   model: ['a text', isText],
   instanceId: ['a text, a number, a bigint, or a list of them', (value) => [value].flat().every(isId)],
   message: ['a text', isText],
-  changes: ['an object of [old, new]', (value) => isRecord(value) && Object.values(value).every(isPair)],
-  extra: ['an object', isRecord],
+  changes: ['an object of [old, new]', (value) => isObject(value) && Object.values(value).every(isPair)],
+  extra: ['an object', isObject],
   outcome: ['success, failure or unknown', (value) => OUTCOMES.has(value)],
   error: ['anything', () => true],
   transaction: ['a transaction of Sequelize', (value) => value === null || isTransaction(value)],
@@ -103,7 +103,7 @@ const RULES: {
 const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>(['success', 'failure', 'unknown']);
 
 function expectEvent(event: unknown): asserts event is ApplicationEvent {
-  if (!isRecord(event)) throw new TypeError(`audit: expected an object, got ${kindOf(event)}`);
+  if (!isObject(event)) throw new TypeError(`audit: expected an object, got ${kindOf(event)}`);
   const unknown = Object.keys(event).find((key) => !Object.hasOwn(RULES, key));
   if (unknown !== undefined) {
     throw new TypeError(`audit: expected one of the keys ${Object.keys(RULES).join(', ')}, got ${unknown}`);
@@ -115,7 +115,7 @@ function expectEvent(event: unknown): asserts event is ApplicationEvent {
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
