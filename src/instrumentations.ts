@@ -55,10 +55,10 @@ export function auditInstrumentations(
   const shared = redactor ?? createRedactor(redaction);
   const config = { ...exchanges, redactor: shared };
   return [
-    new ApplicationEventsInstrumentation({ redactor: shared, recordRollbacks }),
     ...(http ? [new HttpServerInstrumentation(config)] : []),
     ...(http && outgoing ? outgoingInstrumentations(config) : []),
     ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, reads, recordRollbacks, models })] : []),
+    new ApplicationEventsInstrumentation({ redactor: shared, recordRollbacks }),
   ];
 }
 

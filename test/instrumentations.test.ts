@@ -12,12 +12,12 @@ describe('auditInstrumentations', () => {
     assert.deepEqual(
       instrumentations.map(({ instrumentationName }) => instrumentationName),
       [
-        'activity-audit/application-events',
         'activity-audit/http-server',
         'activity-audit/http-client',
         'activity-audit/http2-client',
         'activity-audit/undici',
         'activity-audit/sequelize',
+        'activity-audit/application-events',
       ],
     );
     for (const instrumentation of instrumentations) {
@@ -33,6 +33,6 @@ describe('auditInstrumentations', () => {
       one.disable();
       return one.instrumentationName;
     });
-    assert.deepEqual(names, ['activity-audit/application-events', 'activity-audit/sequelize']);
+    assert.deepEqual(names, ['activity-audit/sequelize', 'activity-audit/application-events']);
   });
 });
