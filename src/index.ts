@@ -3,10 +3,14 @@
  * becomes an OpenTelemetry LogRecord. `activity-audit/register` does all of it; what is here is for applications with an
  * OpenTelemetry SDK of their own, and for the application's own code.
  */
+import { startFollowing } from './context/work.ts';
+
 export { type AuditInstrumentation, auditInstrumentations } from './instrumentations.ts';
+export { type ApplicationEvent, audit } from './capture/audit.ts';
 export { type SequelizeInstrumentationConfig, auditSequelize } from './capture/audit-sequelize.ts';
 export { type SequelizeCoverage, sequelizeCoverage } from './capture/sequelize-coverage.ts';
 export { type Actor, type ActorLike, type UserInfo, currentActor, setActor, withActor } from './context/actor.ts';
+export { type CarriedWork, carriedWork, withWork } from './context/carried-work.ts';
 export type { UserOf } from './capture/actor-finder.ts';
 export type { Attributes, ExchangeRequest, ExchangeResponse } from './capture/exchange-hooks.ts';
 export type { ModelChoice, ModelChoices, ModelOptions } from './capture/model-options.ts';
@@ -14,6 +18,7 @@ export type { OutgoingRequest } from './capture/outgoing-request.ts';
 export type {
   AnyEvent,
   AppEvent,
+  ApplicationAction,
   AuditEvent,
   Json,
   JsonObject,
@@ -34,3 +39,6 @@ export { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts'
 export { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
 export { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
 export { type AuditOptions, type InstrumentationOptions, OptionError } from './options.ts';
+
+// Who calls `setActor` for one job names nobody else's.
+startFollowing();

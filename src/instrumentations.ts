@@ -1,5 +1,6 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
+import { ApplicationEventsInstrumentation } from './capture/application-events.ts';
 import { HttpClientInstrumentation } from './capture/http-client.ts';
 import { HttpServerInstrumentation } from './capture/http-server.ts';
 import { Http2ClientInstrumentation } from './capture/http2-client.ts';
@@ -57,6 +58,7 @@ export function auditInstrumentations(
     ...(http ? [new HttpServerInstrumentation(config)] : []),
     ...(http && outgoing ? outgoingInstrumentations(config) : []),
     ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, reads, recordRollbacks, models })] : []),
+    new ApplicationEventsInstrumentation({ redactor: shared, recordRollbacks }),
   ];
 }
 

@@ -17,6 +17,7 @@ describe('auditInstrumentations', () => {
         'activity-audit/http2-client',
         'activity-audit/undici',
         'activity-audit/sequelize',
+        'activity-audit/application-events',
       ],
     );
     for (const instrumentation of instrumentations) {
@@ -32,6 +33,6 @@ describe('auditInstrumentations', () => {
       one.disable();
       return one.instrumentationName;
     });
-    assert.deepEqual(names, ['activity-audit/sequelize']);
+    assert.deepEqual(names, ['activity-audit/sequelize', 'activity-audit/application-events']);
   });
 });

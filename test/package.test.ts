@@ -31,13 +31,16 @@ describe('the package', () => {
       'ConsoleLogRecordExporter',
       'FileLogRecordExporter',
       'OptionError',
+      'audit',
       'auditInstrumentations',
       'auditSequelize',
+      'carriedWork',
       'createRedactor',
       'currentActor',
       'sequelizeCoverage',
       'setActor',
       'withActor',
+      'withWork',
     ]);
     assert.deepEqual(await names('activity-audit/testing'), ['observeAudit']);
   });

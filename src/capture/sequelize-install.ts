@@ -63,6 +63,11 @@ export function install(instance: object, recorder: Recorder): boolean {
   return true;
 }
 
+/** Whether an instance, or what becomes of its transactions, is watched. */
+export function isInstalled(sequelize: object): boolean {
+  return SLOT in sequelize;
+}
+
 function doorsOf(instance: object): Doors | undefined {
   for (const major of MAJORS) {
     const doors = major.doorsOf(instance);

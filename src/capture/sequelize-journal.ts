@@ -17,11 +17,20 @@ interface Savepoint {
   readonly mark: number;
 }
 
-/** By outermost transaction; held no longer than it. */
-const journals = new WeakMap<TransactionShape, Journal>();
+/** Those of all copies of this package: one may learn of what happens in a transaction, another of its end. */
+const SLOT = Symbol.for('activity-audit.journals.1');
 
-/** Those with changes whose fate is open. */
-const unfinished = new InFlight();
+interface Journals {
+  /** By outermost transaction; held no longer than it. */
+  readonly journals: WeakMap<TransactionShape, Journal>;
+  /** Those with changes whose fate is open. */
+  readonly unfinished: InFlight;
+}
+
+const { journals, unfinished } = ((globalThis as { [SLOT]?: Journals })[SLOT] ??= {
+  journals: new WeakMap(),
+  unfinished: new InFlight(),
+});
 
 /** Statements of one transaction that are told of each for itself. Those beyond are counted, so as to take no more memory. */
 const MAX_PLACES = 10_000;

@@ -1,8 +1,8 @@
 import { type Origin, currentOrigin } from '../context/origin.ts';
 import { emit } from '../event/emit.ts';
-import type { ModelAction, ModelEvent, Outcome } from '../event/event.ts';
+import type { JsonObject, ModelAction, ModelEvent, Outcome } from '../event/event.ts';
 import { guard } from '../event/guard.ts';
-import type { JsonText } from '../event/json-text.ts';
+import { JsonText } from '../event/json-text.ts';
 import { type ModelDraft, modelEvent } from '../event/model-event.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
@@ -87,7 +87,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return {
       tell: (fate, error) => tellAs(event, fate, error),
       get kind() {
-        return `${event.event_type} ${event.model} ${event.actor_id} ${event.request_id}`;
+        return kindOf(event);
       },
       rows,
       tellAll: (all, fate, error) => tellAs(all === rows ? event : together(event, all), fate, error),
@@ -100,6 +100,18 @@ function rowsIn({ extra }: Told): number {
   return typeof count === 'number' ? count : 1;
 }
 
+/** Changes that differ in nothing else than their rows. */
+function kindOf({ event_type: action, model, actor_id: actor, request_id: request, extra }: ModelEvent<JsonText>): string {
+  return [action, model, actor, request, JSON.stringify(originIn(extra))].join(' ');
+}
+
+/** What a change's `extra` tells of where it comes from: that is never held as a text. */
+function originIn(extra: ModelEvent<JsonText>['extra']): JsonObject {
+  if (extra instanceof JsonText) return {};
+  const { on_behalf_of, migration } = extra;
+  return { ...(on_behalf_of !== undefined && { on_behalf_of }), ...(migration !== undefined && { migration }) };
+}
+
 /** One record of many changes, of which `event` is the first. */
 function together(event: ModelEvent<JsonText>, rows: number): ModelEvent<JsonText> {
   const action = BULK[event.event_type] ?? event.event_type;
@@ -110,11 +122,11 @@ function together(event: ModelEvent<JsonText>, rows: number): ModelEvent<JsonTex
     instance_id: '',
     instance_repr: {},
     changes: undefined,
-    extra: { total_count: rows, truncated: true },
+    extra: { ...originIn(event.extra), total_count: rows, truncated: true },
   };
 }
 
-const BULK: Partial<Record<ModelAction, ModelAction>> = {
+const BULK: Partial<Record<ModelEvent['event_type'], ModelAction>> = {
   CREATE: 'BULK_CREATE',
   UPDATE: 'BULK_UPDATE',
   DELETE: 'BULK_DELETE',

@@ -8,6 +8,7 @@ import { countThrough } from './sequelize-coverage.ts';
 import { install } from './sequelize-install.ts';
 import { MAJORS } from './sequelize-majors.ts';
 import { type Recorder, createRecorder } from './sequelize-recorder.ts';
+import { watchMigrations } from './umzug.ts';
 
 /**
  * Records every row that Sequelize 6 or 7 creates, reads, changes or deletes. Create it before Sequelize is loaded, by
@@ -26,6 +27,7 @@ export class SequelizeInstrumentation extends Instrumentation<SequelizeInstrumen
   /** Copies of Sequelize that were loaded while it was disabled are not seen. */
   protected override start(): void {
     this.#enabled = true;
+    watchMigrations();
     if (this.#unhook.length > 0) return;
     const onInstance = (instance: object): void => guard('hooking Sequelize', () => this.#install(instance));
     this.#unhook = MAJORS.map((major) => onFileLoaded(major.file, (loaded) => major.onInstance(loaded, onInstance)));

@@ -8,6 +8,8 @@ export interface Actor {
   readonly type: 'user' | 'service' | 'system';
   /** What is known of the person: those of {@link INFO_SOURCES} that the user object has. */
   readonly info: UserInfo;
+  /** Whom they act for: the user that an administrator is signed in as, say. That one acts for nobody. */
+  readonly onBehalfOf?: Actor;
 }
 
 /** The keys of `user_info`, as in the original system. */
@@ -15,7 +17,8 @@ export type UserInfo = { readonly [key in keyof typeof INFO_SOURCES]?: string };
 
 /**
  * What `setActor`, `withActor` and `userOf` take: an id, or any object that has one (a user of the application, a
- * Sequelize instance, the claims of a token). `type` counts if it is `service` or `system`; otherwise it is a `user`.
+ * Sequelize instance, the claims of a token, another actor). `type` counts if it is `service` or `system`; otherwise it is a `user`.
+ * `onBehalfOf` is whom they act for, in the same words.
  */
 export type ActorLike = string | number | bigint | object;
 
@@ -41,6 +44,13 @@ const MAX_LENGTH = 256;
  * The actor that `user` describes, or undefined where it has no id. What can't be read of a user is not known of it.
  */
 export function toActor(user: unknown): Actor | undefined {
+  const actor = bareActor(user);
+  const principal = actor && bareActor(onBehalfOf(user));
+  return principal ? { ...actor, onBehalfOf: principal } : actor;
+}
+
+/** Without whom they act for. */
+function bareActor(user: unknown): Actor | undefined {
   if (typeof user !== 'object' || user === null) {
     const id = asText(user);
     return id === undefined ? undefined : { id, type: 'user', info: {} };
@@ -50,6 +60,10 @@ export function toActor(user: unknown): Actor | undefined {
   if (id === undefined) return undefined;
   const type = textIn(fields, 'type');
   return { id, type: type === 'service' || type === 'system' ? type : 'user', info: infoOf(fields) };
+}
+
+function onBehalfOf(user: unknown): unknown {
+  return typeof user === 'object' && user !== null ? valueIn(user as Record<string, unknown>, 'onBehalfOf') : undefined;
 }
 
 /**
@@ -66,7 +80,7 @@ export function currentActor(): Actor {
  * Says who is acting, from now on, for the request being served (also for its records that are made later, such as
  * the record of the request itself), or outside of one for the current asynchronous execution.
  *
- * @throws TypeError if `actor` has no id
+ * @throws TypeError if `actor`, or whom it acts for, has no id
  */
 export function setActor(actor: ActorLike): void {
   const known = expectActor(actor, 'setActor');
@@ -76,10 +90,14 @@ export function setActor(actor: ActorLike): void {
 }
 
 /**
- * Calls `fn` with another actor: a job done on behalf of somebody, a support login. The request stays the same.
+ * Calls `fn` with another actor: a job, a support login. The request stays the same.
+ *
+ * @example
+ * await withActor({ id: 'nightly-import', type: 'service' }, importAll);
+ * await withActor({ id: admin.id, onBehalfOf: { id: user.id } }, () => user.update({ locked: false }));
  *
  * @returns what `fn` returns; a promise keeps the actor until it settles
- * @throws TypeError if `actor` has no id, and what `fn` throws
+ * @throws TypeError if `actor`, or whom it acts for, has no id, and what `fn` throws
  */
 export function withActor<T>(actor: ActorLike, fn: () => T): T {
   return runInWork({ ...currentWork(), actor: expectActor(actor, 'withActor') }, fn);
@@ -87,16 +105,25 @@ export function withActor<T>(actor: ActorLike, fn: () => T): T {
 
 function expectActor(actor: ActorLike, caller: string): Actor {
   const known = toActor(actor);
-  if (known) return known;
-  throw new TypeError(
-    `${caller}: expected an id or an object with one of ${ID_SOURCES.join(', ')}, got ${actor === null ? 'null' : typeof actor}`,
+  if (!known) throw noActor(caller, actor);
+  const principal = onBehalfOf(actor) ?? undefined;
+  if (principal !== undefined && !known.onBehalfOf) throw noActor(`${caller}: onBehalfOf`, principal);
+  return known;
+}
+
+function noActor(where: string, got: unknown): TypeError {
+  return new TypeError(
+    `${where}: expected an id or an object with one of ${ID_SOURCES.join(', ')}, got ${got === null ? 'null' : typeof got}`,
   );
 }
 
+/** What an actor is known by is in its own `info`. */
 function infoOf(fields: Record<string, unknown>): UserInfo {
+  const given = valueIn(fields, 'info');
+  const known = typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : undefined;
   const info: Record<string, string> = {};
   for (const [key, sources] of INFO_ENTRIES) {
-    const text = firstText(fields, sources);
+    const text = firstText(fields, sources) ?? (known && textIn(known, key));
     if (text !== undefined) info[key] = text;
   }
   return info;
@@ -110,10 +137,14 @@ function firstText(fields: Record<string, unknown>, names: readonly string[]): s
   return undefined;
 }
 
-/** Users may be class instances, rows or proxies, whose getters throw for what they don't have. */
 function textIn(fields: Record<string, unknown>, name: string): string | undefined {
+  return asText(valueIn(fields, name));
+}
+
+/** Users may be class instances, rows or proxies, whose getters throw for what they don't have. */
+function valueIn(fields: Record<string, unknown>, name: string): unknown {
   try {
-    return asText(fields[name]);
+    return fields[name];
   } catch {
     return undefined;
   }

@@ -9,6 +9,8 @@ export interface Origin {
   readonly time: number;
   readonly actor: Actor;
   readonly requestId: string | undefined;
+  /** The migration of the database that it is a part of. */
+  readonly migration?: string | undefined;
   /** OpenTelemetry's context, with the active span or else the caller's. */
   readonly context: Context;
 }
@@ -20,7 +22,8 @@ export function currentOrigin(now: () => number = Date.now): Origin {
 
 /** The origin of what was done in `work`, `active` being the context with its span, if that is known. */
 export function originOf(work: Work | undefined, time: number, active: Context = ROOT_CONTEXT): Origin {
-  return { time, actor: actorOf(work), requestId: work?.requestId, context: spanOrCaller(active, work) };
+  const { requestId, migration } = work ?? {};
+  return { time, actor: actorOf(work), requestId, migration, context: spanOrCaller(active, work) };
 }
 
 /** `active` where it has a span, else with the span of the caller, if the request named one. */

@@ -18,6 +18,8 @@ export interface Work {
   readonly requestEnded?: () => void;
   /** Set where the request that is served looks like telemetry of another process: so may then what it passes along. */
   readonly isMarkedAsExport?: true;
+  /** The migration of the database that is being run. */
+  readonly migration?: string | undefined;
   /** The cell that `setActor` fills. It wins over `findActor`. */
   actor?: Actor;
 }
@@ -46,4 +48,12 @@ export function enterWork(work: Work): void {
 /** Calls `fn` with `work`, or with none, as the work in hand, and returns what it returns. */
 export function runInWork<T>(work: Work | undefined, fn: () => T): T {
   return store.run(work as Work, fn);
+}
+
+/**
+ * Has Node.js follow asynchronous executions from now on. Before Node.js 24 it does so from the first use on, and what is
+ * entered in one that began earlier is entered for all the process.
+ */
+export function startFollowing(): void {
+  store.run({}, () => undefined);
 }

@@ -1,3 +1,4 @@
+import type { Actor } from '../context/actor.ts';
 import { currentOrigin } from '../context/origin.ts';
 import type { Context } from '../vendor/opentelemetry.ts';
 import { eventIn } from './event-context.ts';
@@ -5,6 +6,7 @@ import { SCHEMA_VERSION } from './attributes.ts';
 import type { AnyEvent } from './event.ts';
 import { type LogRecordLike, fromLogRecord, serviceName } from './from-log-record.ts';
 import type { JsonText } from './json-text.ts';
+import { ON_BEHALF_OF, onBehalfOf } from './on-behalf-of.ts';
 import { recordId } from './record-id.ts';
 import type { Redactor } from './redact.ts';
 
@@ -22,7 +24,7 @@ export function attachEvent(record: LogRecordLike, context: Context | undefined,
   const slot: Attached = record;
   if (slot[SLOT]) return;
   const emitted = eventIn(context);
-  slot[SLOT] = emitted ? withServiceName(emitted, record) : withOrigin(fromLogRecord(record, redactor));
+  slot[SLOT] = emitted ? withServiceName(emitted, record) : withOrigin(fromLogRecord(record, redactor), redactor);
 }
 
 /** The event that a record tells of: the attached one, else what its attributes say. */
@@ -35,15 +37,22 @@ function withServiceName<E extends AnyEvent<JsonText>>(event: E, record: LogReco
 }
 
 /** What the record of foreign code doesn't say itself: in which request and for whom it was made, and its own id. */
-function withOrigin(event: AnyEvent): AnyEvent {
+function withOrigin(event: AnyEvent, redactor: Redactor): AnyEvent {
   const { actor, requestId, time } = currentOrigin();
   const namesActor = event.actor_id !== undefined;
+  const principal = namesActor ? undefined : actor.onBehalfOf;
   return {
-    ...event,
+    ...(principal ? withPrincipal(event, principal, redactor) : event),
     actor_id: namesActor ? event.actor_id : actor.id,
     actor_type: namesActor ? event.actor_type : actor.type,
     request_id: event.request_id ?? requestId,
     record_id: event.record_id ?? recordId(time),
     schema_version: event.schema_version ?? SCHEMA_VERSION,
   };
+}
+
+function withPrincipal(event: AnyEvent, principal: Actor, redactor: Redactor): AnyEvent {
+  const shown = onBehalfOf(principal, redactor);
+  if ('extra' in event) return { ...event, extra: { ...event.extra, on_behalf_of: shown } };
+  return { ...event, attributes: { ...event.attributes, [ON_BEHALF_OF]: shown } };
 }

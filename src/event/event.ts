@@ -47,6 +47,9 @@ export type ModelAction =
   | 'TRUNCATE'
   | 'SQL';
 
+/** What the application says itself that it did: `EXPORT`. */
+export type ApplicationAction = Uppercase<string>;
+
 /** `{field: [old, new]}`. */
 export interface Changes {
   readonly [field: string]: readonly [Json, Json];
@@ -63,7 +66,7 @@ export interface ModelEvent<Text = never> extends Tail {
   readonly name: 'audit.model';
   readonly message: string;
   readonly model: string;
-  readonly event_type: ModelAction;
+  readonly event_type: ModelAction | ApplicationAction;
   /** The primary key as a string, a composite one as `a,b`, `""` for several rows or none. */
   readonly instance_id: string;
   /** The row after the change, before it for a delete. */

@@ -1,7 +1,8 @@
 import type { Origin } from '../context/origin.ts';
 import { changedPaths, valueAt } from './changed-paths.ts';
-import type { Changes, Json, ModelAction, ModelEvent, Outcome } from './event.ts';
+import type { Changes, Json, JsonObject, ModelEvent, Outcome } from './event.ts';
 import type { JsonText } from './json-text.ts';
+import { onBehalfOf } from './on-behalf-of.ts';
 import type { Redactor } from './redact.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
@@ -10,7 +11,9 @@ import { timestamp } from './timestamp.ts';
 export interface ModelDraft {
   /** The Sequelize model's name; for raw SQL the table, `""` if unknown. */
   readonly model: string;
-  readonly action: ModelAction;
+  readonly action: ModelEvent['event_type'];
+  /** By default it is made of the action, the model and the key. */
+  readonly message?: string | undefined;
   /** The primary key's values; none for several rows. */
   readonly key?: readonly unknown[];
   /** The row after the change, before it for a delete. */
@@ -31,18 +34,32 @@ export function modelEvent(draft: ModelDraft, origin: Origin, redactor: Redactor
     timestamp: timestamp(origin.time),
     level: 'AUDIT',
     name: 'audit.model',
-    message: `${action} event for ${model}${id === '' ? '' : ` (id: ${id})`}`,
+    message: draft.message === undefined ? messageOf(action, model, id) : redactor.text(draft.message),
     model,
     event_type: action,
     instance_id: id,
     instance_repr: draft.row ? redactor.objectText(draft.row, model) : {},
     user_id: userId(origin),
     user_info: redactor.objectText(origin.actor.info, 'user_info'),
-    extra: draft.extra ? redactor.objectText(draft.extra, model) : {},
+    extra: extraRepr(draft, origin, redactor),
     changes: draft.changes && redactChanges(draft.changes, model, redactor),
     transaction_id: draft.transactionId,
     error_message: draft.errorMessage === undefined ? undefined : redactor.text(draft.errorMessage),
     ...tail(origin, draft.outcome ?? 'success'),
+  };
+}
+
+function messageOf(action: string, model: string, id: string): string {
+  return `${action} event${model === '' ? '' : ` for ${model}`}${id === '' ? '' : ` (id: ${id})`}`;
+}
+
+function extraRepr(draft: ModelDraft, { actor, migration }: Origin, redactor: Redactor): JsonObject | JsonText {
+  const { extra = {}, model } = draft;
+  if (!actor.onBehalfOf && migration === undefined) return redactor.objectText(extra, model);
+  return {
+    ...redactor.object(extra, model),
+    ...(actor.onBehalfOf && { on_behalf_of: onBehalfOf(actor.onBehalfOf, redactor) }),
+    ...(migration !== undefined && { migration: redactor.text(migration) }),
   };
 }
 
@@ -91,7 +108,7 @@ function keyText(part: unknown): string {
 }
 
 /** The CRUD verb of an action, for `audit.action`. */
-export function verbOf(action: ModelAction): string {
+export function verbOf(action: ModelEvent['event_type']): string {
   const verb = action.replace('BULK_', '');
   switch (verb) {
     case 'UPSERT':

@@ -9,6 +9,7 @@ import type {
   ResponseRepr,
 } from './event.ts';
 import type { JsonText } from './json-text.ts';
+import { ON_BEHALF_OF, onBehalfOf } from './on-behalf-of.ts';
 import type { Redactor } from './redact.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
@@ -76,7 +77,7 @@ export function incomingEvent(
     client_address: draft.clientAddress,
     request_size: draft.requestBody.size,
     response_size: draft.responseBody.size,
-    attributes: draft.attributes && attributesRepr(draft.attributes, redactor),
+    attributes: attributesRepr(draft.attributes, origin, redactor),
     ...tail(origin, outcomeOf(draft), true),
   };
 }
@@ -104,7 +105,7 @@ export function outgoingEvent(
     execution_time: draft.seconds,
     request_size: draft.requestBody.size,
     response_size: draft.responseBody.size,
-    attributes: draft.attributes && attributesRepr(draft.attributes, redactor),
+    attributes: attributesRepr(draft.attributes, origin, redactor),
     ...tail(origin, outcomeOf(draft), true),
   };
 }
@@ -147,10 +148,12 @@ function responseRepr(draft: ExchangeDraft, redactor: Redactor, maxBodyBytes: nu
   };
 }
 
-/** Undefined where nothing is left of them. */
-function attributesRepr(attributes: object, redactor: Redactor): JsonObject | undefined {
-  const shown = redactor.object(attributes, 'attributes');
-  return Object.keys(shown).length > 0 ? shown : undefined;
+/** What the application added, and whom the user acted for; undefined where there is nothing of it. */
+function attributesRepr(attributes: object | undefined, { actor }: Origin, redactor: Redactor): JsonObject | undefined {
+  if (!attributes && !actor.onBehalfOf) return undefined;
+  const shown = attributes ? redactor.object(attributes, 'attributes') : {};
+  const all = actor.onBehalfOf ? { ...shown, [ON_BEHALF_OF]: onBehalfOf(actor.onBehalfOf, redactor) } : shown;
+  return Object.keys(all).length > 0 ? all : undefined;
 }
 
 /** A response below 400 that came to its end is a success. */

@@ -52,6 +52,52 @@ describe('an actor', () => {
   });
 });
 
+describe('an actor on behalf of somebody', () => {
+  it('is told with whom it acts for, in the same words', () => {
+    const user = { id: 'ann', type: 'user', onBehalfOf: { sub: 7, given_name: 'Bob' } };
+    assert.deepEqual(toActor(user), {
+      id: 'ann',
+      type: 'user',
+      info: {},
+      onBehalfOf: { id: '7', type: 'user', info: { first_name: 'Bob' } },
+    });
+    assert.deepEqual(toActor({ id: 'ann', onBehalfOf: 'bob' })?.onBehalfOf, { id: 'bob', type: 'user', info: {} });
+  });
+
+  it('is one of two: nobody acts for one who acts for another, and a circle ends', () => {
+    const circle: Record<string, unknown> = { id: 'ann' };
+    circle['onBehalfOf'] = circle;
+    assert.deepEqual(toActor(circle)?.onBehalfOf, { id: 'ann', type: 'user', info: {} });
+  });
+
+  it('acts for nobody where that one has no id, or can not be read', () => {
+    const unreadable = {
+      id: 'ann',
+      get onBehalfOf(): unknown {
+        throw new Error('not loaded');
+      },
+    };
+    for (const user of [unreadable, { id: 'ann', onBehalfOf: {} }, { id: 'ann', onBehalfOf: null }]) {
+      assert.deepEqual(toActor(user), { id: 'ann', type: 'user', info: {} });
+    }
+  });
+
+  it('is refused where whom it acts for has no id', () => {
+    const wrong = { id: 'ann', onBehalfOf: { name: 'Bob' } };
+    const message = /^withActor: onBehalfOf: expected an id or an object with one of id, .*, got object$/;
+    assert.throws(() => withActor(wrong, () => undefined), { name: 'TypeError', message });
+    assert.throws(() => setActor({ id: 'ann', onBehalfOf: '' }), /^TypeError: setActor: onBehalfOf: /);
+    assert.doesNotThrow(() => withActor({ id: 'ann', onBehalfOf: undefined }, () => undefined));
+  });
+
+  it('can be passed on, with all that is known of both', () => {
+    const user = { id: 1, email: 'ann@example.com', onBehalfOf: { id: 2, email: 'bob@example.com' } };
+    const actor = withActor(user, currentActor);
+    assert.deepEqual(withActor(actor, currentActor), actor);
+    assert.equal(actor.onBehalfOf?.info.email, 'bob@example.com');
+  });
+});
+
 describe('withActor', () => {
   it('lasts until the promise of its function settles, and not for what runs beside it', async () => {
     const seen: string[] = [];

@@ -54,12 +54,16 @@ describe('in the NodeSDK of an application', () => {
         const { counted, ...span } = JSON.parse(stdout) as { traceId: string; spanId: string; counted: unknown };
         const [request] = readIncoming(directory);
         const change = readRecords(directory, 'audit').find((record) => record['event_type'] === 'CREATE');
+        const own = readRecords(directory, 'audit').find((record) => record['event_type'] === 'PUBLISH');
         const [logged] = readRecords(directory, 'app');
         assert.equal(request?.['trace_id'], span.traceId);
         assert.equal(request?.['span_id'], span.spanId);
         assert.equal(request?.['service_name'], 'own-sdk');
         assert.equal(change?.['trace_id'], span.traceId);
         assert.equal(change?.['request_id'], request?.['request_id']);
+        assert.equal(own?.['trace_id'], span.traceId);
+        assert.equal(own?.['request_id'], request?.['request_id']);
+        assert.equal(own?.['service_name'], 'own-sdk');
         assert.equal(logged?.['message'], 'stock is low');
         assert.equal(logged?.['level'], 'WARN');
         assert.deepEqual(counted, [

@@ -81,7 +81,10 @@ async function ready(server: ChildProcess, { isReady }: ServerPlan): Promise<voi
 }
 
 /** One installation at a time: test files run at once. */
-async function expectPrograms({ debianPackage, programs }: ServerPlan): Promise<void> {
+export async function expectPrograms({
+  debianPackage,
+  programs,
+}: Pick<ServerPlan, 'debianPackage'> & { readonly programs: readonly string[] }): Promise<void> {
   const areThere = (): Promise<boolean> =>
     Promise.all(programs.map((program) => access(program, constants.X_OK))).then(
       () => true,

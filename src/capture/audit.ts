@@ -1,0 +1,144 @@
+import type { ApplicationAction, Outcome } from '../event/event.ts';
+import { guard } from '../event/guard.ts';
+import { applicationRecorder } from './application-events.ts';
+import { errorText } from './error-text.ts';
+import { failureText } from './sequelize-error.ts';
+import { isInstalled } from './sequelize-install.ts';
+import type { Told } from './sequelize-recorder.ts';
+import type { TransactionShape } from './sequelize-shape.ts';
+
+/** What the application did, as only it can tell: a report was exported, a permission was granted. */
+export interface ApplicationEvent {
+  /** A verb, `export` say: letters, digits, `_`, `-` and `.`, at most 64. The record has it in upper case. */
+  readonly action: string;
+  /** The kind of thing that it was done to. */
+  readonly model?: string | undefined;
+  /** Which one; the parts of a composite key as a list. */
+  readonly instanceId?: InstanceId | readonly InstanceId[] | undefined;
+  /** @default `EXPORT event for Report (id: 7)` */
+  readonly message?: string | undefined;
+  /** What it changed: `{field: [old, new]}`. */
+  readonly changes?: Readonly<Record<string, readonly [before: unknown, after: unknown]>> | undefined;
+  /** Anything else worth knowing, of any values. */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
+  /** @default `failure` with an `error`, else `success` */
+  readonly outcome?: Outcome | undefined;
+  /** Why it failed. */
+  readonly error?: unknown;
+  /** A transaction of Sequelize that it is a part of: what is rolled back was not done. */
+  readonly transaction?: object | null | undefined;
+}
+
+type InstanceId = string | number | bigint;
+
+/**
+ * Records what the application did beside its changes of rows, with the actor, the request and the trace of the work in
+ * hand, redacted as all else. It is written at once; with a `transaction`, once that has committed, as its changes are.
+ * Nothing is thrown for what becomes of the record.
+ *
+ * @example
+ * audit({ action: 'export', model: 'Report', instanceId: report.id, extra: { format: 'pdf' } });
+ *
+ * @throws TypeError if the event isn't one: an unknown key, an action that is no name, an outcome that isn't known
+ */
+export function audit(event: ApplicationEvent): void {
+  expectEvent(event);
+  const recorder = applicationRecorder();
+  if (!recorder.active) return;
+  const { transaction } = event;
+  const told = toldOf(event);
+  if (!transaction) recorder.record(told, undefined);
+  else if (isRecorded(transaction as TransactionShape)) recorder.record(told, transaction as TransactionShape);
+  else recorder.record(ofUnknownFate(told), undefined);
+}
+
+function toldOf({ action, model = '', instanceId, changes, error, ...event }: ApplicationEvent): Told {
+  const failed = error !== undefined && error !== null;
+  return {
+    action: action.toUpperCase() as ApplicationAction,
+    model,
+    message: event.message,
+    key: instanceId === undefined ? [] : [instanceId].flat(),
+    changes: changes && differing(changes),
+    extra: event.extra,
+    outcome: event.outcome ?? (failed ? 'failure' : 'success'),
+    errorMessage: failed ? (guard('reading an error', () => failureText(error)) ?? errorText(error)) : undefined,
+  };
+}
+
+/** Undefined where nothing differs. */
+function differing(changes: NonNullable<ApplicationEvent['changes']>): Told['changes'] {
+  const { isDeepStrictEqual } = process.getBuiltinModule('node:util');
+  const different = Object.entries(changes).filter(([, [before, after]]) => !isDeepStrictEqual(before, after));
+  return different.length > 0 ? different.map(([field, [before, after]]) => [field, before, after]) : undefined;
+}
+
+/** Whether what becomes of the transaction is followed. */
+function isRecorded({ sequelize }: TransactionShape & { readonly sequelize?: unknown }): boolean {
+  return typeof sequelize === 'object' && sequelize !== null && isInstalled(sequelize);
+}
+
+function ofUnknownFate(told: Told): Told {
+  if (told.outcome === 'failure') return told;
+  return { ...told, outcome: 'unknown', errorMessage: 'Nobody follows the transaction, which may be rolled back' };
+}
+
+const NAME = /^[\w.-]{1,64}$/;
+
+/** What each key takes. */
+const RULES: {
+  readonly [key in keyof Required<ApplicationEvent>]: readonly [expected: string, is: (value: unknown) => boolean];
+} = {
+  action: ['a name of at most 64 letters, digits, "_", "-" and "."', (value) => isText(value) && NAME.test(value)],
+  model: ['a text', isText],
+  instanceId: ['a text, a number, a bigint, or a list of them', (value) => [value].flat().every(isId)],
+  message: ['a text', isText],
+  changes: ['an object of [old, new]', (value) => isObject(value) && Object.values(value).every(isPair)],
+  extra: ['an object', isObject],
+  outcome: ['success, failure or unknown', (value) => OUTCOMES.has(value)],
+  error: ['anything', () => true],
+  transaction: ['a transaction of Sequelize', (value) => value === null || isTransaction(value)],
+};
+
+const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>(['success', 'failure', 'unknown']);
+
+function expectEvent(event: unknown): asserts event is ApplicationEvent {
+  if (!isObject(event)) throw new TypeError(`audit: expected an object, got ${kindOf(event)}`);
+  const unknown = Object.keys(event).find((key) => !Object.hasOwn(RULES, key));
+  if (unknown !== undefined) {
+    throw new TypeError(`audit: expected one of the keys ${Object.keys(RULES).join(', ')}, got ${unknown}`);
+  }
+  for (const [key, [expected, is]] of Object.entries(RULES)) {
+    const value = event[key];
+    if (value === undefined && key !== 'action') continue;
+    if (!is(value)) throw new TypeError(`audit: ${key}: expected ${expected}, got ${kindOf(value)}`);
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isId(value: unknown): boolean {
+  return isText(value) || Number.isFinite(value) || typeof value === 'bigint';
+}
+
+function isPair(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2;
+}
+
+function isTransaction(value: unknown): boolean {
+  const { id, commit } = Object(value) as { readonly id?: unknown; readonly commit?: unknown };
+  return isText(id) && typeof commit === 'function';
+}
+
+/** Not the value itself: it may be a secret. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'string' ? `a text of ${value.length} characters` : typeof value;
+}
