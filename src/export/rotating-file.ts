@@ -1,0 +1,170 @@
+import { closeSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import path from 'node:path';
+
+import { report } from '../event/guard.ts';
+import type { AppendFailure, AppendFile } from './append-file.ts';
+import { ClosedFiles, STILL_MS } from './closed-files.ts';
+import type { LineFile } from './line-file.ts';
+import type { RetentionLimits } from './retention.ts';
+import { type CurrentFile, type Rotation, isDue, nextClosedName } from './rotation.ts';
+
+export interface RotatingFileOptions {
+  readonly rotation: Rotation;
+  /** Without them, closed files are kept for ever. */
+  readonly limits?: RetentionLimits | undefined;
+  readonly fileMode?: number | undefined;
+  readonly now?: (() => number) | undefined;
+}
+
+/** How often the path is looked at: it costs as much as a small append. */
+const LOOK_MS = 10;
+
+/** How long a file that couldn't be closed is gone on with. */
+const RETRY_MS = 10_000;
+
+/**
+ * Closes a file when its rotation is due, by giving it another name, so that the next append makes a new one. Several
+ * processes may do so with one file: who renames it first has closed it, and the others find at the path that theirs
+ * isn't there any more; until then, what they append is in the closed one. What can't be closed is gone on with, and
+ * reported once.
+ *
+ * All is done with an append: there is no timer.
+ */
+export class RotatingFile implements LineFile {
+  readonly path: string;
+  readonly #file: AppendFile;
+  readonly #rotation: Rotation;
+  readonly #fileMode: number;
+  readonly #now: () => number;
+  readonly #closed: ClosedFiles;
+  #lookedAt = -Infinity;
+  /** As far as is known: other processes append, too. */
+  #size = 0;
+  #failedAt: number | undefined;
+  /** Since when there is something to tidy: in what was left by another process, from the start. */
+  #untidySince: number | undefined = -Infinity;
+  #tidying: Promise<void> | undefined;
+
+  constructor(file: AppendFile, { rotation, limits, fileMode = 0o600, now = Date.now }: RotatingFileOptions) {
+    this.path = file.path;
+    this.#file = file;
+    this.#rotation = rotation;
+    this.#fileMode = fileMode;
+    this.#now = now;
+    const { compress = 'gzip' } = rotation;
+    this.#closed = new ClosedFiles({ folder: this.#folder, stem: this.#stem, compress: compress || undefined, limits });
+  }
+
+  append(bytes: Buffer): AppendFailure | undefined {
+    const now = this.#now();
+    this.#rotate(bytes.length, now);
+    const failure = this.#file.append(bytes);
+    if (hasPassed(STILL_MS, this.#untidySince, now)) this.#tidying ??= this.#tidy(now);
+    return failure;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  async settled(): Promise<void> {
+    await this.#tidying;
+  }
+
+  #rotate(bytes: number, now: number): void {
+    try {
+      if (this.#mustLook(bytes, now)) this.#look(bytes, now);
+      this.#size += bytes;
+    } catch (error) {
+      // Another process was faster, or somebody removed the folder.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      if (this.#failedAt === undefined) report('rotating a file, which is gone on with,', error);
+      this.#failedAt = now;
+    }
+  }
+
+  #mustLook(bytes: number, now: number): boolean {
+    const { maxBytes = Infinity } = this.#rotation;
+    return hasPassed(LOOK_MS, this.#lookedAt, now) || this.#size + bytes > maxBytes;
+  }
+
+  #look(bytes: number, now: number): void {
+    const there = statSync(this.path, { throwIfNoEntry: false });
+    this.#lookedAt = now;
+    this.#size = there?.size ?? 0;
+    this.#file.follow(there);
+    if (!there?.isFile() || !isDue(this.#rotation, currentFile(there), bytes, now)) return;
+    if (this.#failedAt !== undefined && !hasPassed(RETRY_MS, this.#failedAt, now)) return;
+    this.#closeFile(there);
+    this.#size = 0;
+    this.#failedAt = undefined;
+    this.#untidySince ??= now;
+  }
+
+  /** Renames the file to a name that it has to itself, unless another process was faster. */
+  #closeFile(seen: Stats): void {
+    const name = this.#claimName(seen);
+    try {
+      if (isSame(statSync(this.path, { throwIfNoEntry: false }), seen)) renameSync(this.path, name);
+      else unlinkSync(name);
+    } catch (error) {
+      unlinkSync(name);
+      throw error;
+    }
+    this.#file.close();
+    this.#keepOrder(name, seen);
+  }
+
+  /** Between the look and the renaming, another process may have closed the file: then this is the next one, closed early. */
+  #keepOrder(name: string, seen: Stats): void {
+    const there = statSync(name, { throwIfNoEntry: false });
+    if (there && !isSame(there, seen)) renameSync(name, this.#claimName(there));
+  }
+
+  /** Makes an empty file for the closed one to replace: a rename alone could replace what another process has closed. */
+  #claimName(seen: Stats): string {
+    for (;;) {
+      const name = path.join(this.#folder, nextClosedName(this.#stem, currentFile(seen), readdirSync(this.#folder)));
+      try {
+        closeSync(openSync(name, 'wx', this.#fileMode));
+        return name;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  async #tidy(now: number): Promise<void> {
+    this.#untidySince = undefined;
+    try {
+      if (await this.#closed.tidy(now)) this.#untidySince ??= now;
+    } catch (error) {
+      report('compressing and deleting closed files', error);
+    } finally {
+      this.#tidying = undefined;
+    }
+  }
+
+  get #folder(): string {
+    return path.dirname(this.path);
+  }
+
+  get #stem(): string {
+    return path.basename(this.path, '.log');
+  }
+}
+
+function currentFile({ size, birthtimeMs, mtimeMs }: Stats): CurrentFile {
+  // Not every file system knows when a file was made.
+  return { size, bornAt: birthtimeMs > 0 ? birthtimeMs : mtimeMs };
+}
+
+function isSame(there: Stats | undefined, seen: Stats): boolean {
+  return there !== undefined && there.ino === seen.ino && there.dev === seen.dev;
+}
+
+/** A clock that was set back counts as passed. */
+function hasPassed(ms: number, since: number | undefined, now: number): boolean {
+  return since !== undefined && (now - since >= ms || now < since);
+}
