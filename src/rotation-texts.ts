@@ -27,7 +27,7 @@ export function readRetention(items: readonly string[]): Retention | undefined {
     if (limits[limit] !== undefined) return undefined;
     limits[limit] = number === undefined ? bytesOf(text) : Number(number);
   }
-  return isRetention(retention) ? (retention as Retention) : undefined;
+  return isRetention(retention) ? retention : undefined;
 }
 
 export function isRotation(value: unknown): value is Rotation {

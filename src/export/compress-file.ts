@@ -1,6 +1,7 @@
 import { constants, promises as fs } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Transform } from 'node:stream';
+import type * as Zlib from 'node:zlib';
 
 export type Compression = 'gzip' | 'zstd';
 
@@ -69,7 +70,7 @@ function compressor(format: Compression): Transform {
 }
 
 /** Asked for where it is needed: a process starts without it. */
-function zlib(): typeof import('node:zlib') {
+function zlib(): typeof Zlib {
   return process.getBuiltinModule('node:zlib');
 }
 

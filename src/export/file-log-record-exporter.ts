@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { attachedEvent } from '../event/attached-event.ts';
@@ -83,7 +83,7 @@ export class FileLogRecordExporter implements LogRecordExporter {
   async shutdown(): Promise<void> {
     this.#isShutdown = true;
     for (const file of this.#files.values()) file.close();
-    await Promise.all([...this.#files.values()].map((file) => file.settled?.()));
+    await Promise.all([...this.#files.values()].map(async (file) => file.settled?.()));
   }
 
   #append(records: readonly LogRecordLike[]): ExportResult {
@@ -148,11 +148,20 @@ function expectWritable(directory: string, mode: number, files: readonly LineFil
   try {
     mkdirSync(directory, { recursive: true, mode });
     accessSync(directory, constants.W_OK | constants.X_OK);
-    for (const file of files) if (existsSync(file.path)) accessSync(file.path, constants.W_OK);
+    for (const file of files) expectWritableIfThere(file.path);
   } catch (error) {
     const { message } = error as Error;
     throw new Error(`FileLogRecordExporter: cannot write to ${directory}: ${message}; set the option directory`, {
       cause: error,
     });
+  }
+}
+
+/** One call, since another process may close the file at any time. */
+function expectWritableIfThere(file: string): void {
+  try {
+    accessSync(file, constants.W_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }

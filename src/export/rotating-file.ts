@@ -7,7 +7,7 @@ import type { AppendFailure, AppendFile } from './append-file.ts';
 import { ClosedFiles, STILL_MS } from './closed-files.ts';
 import type { LineFile } from './line-file.ts';
 import type { RetentionLimits } from './retention.ts';
-import { type CurrentFile, type Rotation, isDue, nextClosedName } from './rotation.ts';
+import { type CurrentFile, type Rotation, inOrder, isDue, nextClosedName, readClosedName } from './rotation.ts';
 
 export interface RotatingFileOptions {
   readonly rotation: Rotation;
@@ -19,6 +19,9 @@ export interface RotatingFileOptions {
 
 /** How often the path is looked at: it costs as much as a small append. */
 const LOOK_MS = 10;
+
+/** How long it takes at most to close a file: a claim that is older is that of a process that was killed. */
+const CLAIM_MS = 1000;
 
 /** How long a file that couldn't be closed is gone on with. */
 const RETRY_MS = 10_000;
@@ -96,15 +99,20 @@ export class RotatingFile implements LineFile {
     this.#file.follow(there);
     if (!there?.isFile() || !isDue(this.#rotation, currentFile(there), bytes, now)) return;
     if (this.#failedAt !== undefined && !hasPassed(RETRY_MS, this.#failedAt, now)) return;
-    this.#closeFile(there);
+    if (!this.#closeFile(there, now)) return;
     this.#size = 0;
     this.#failedAt = undefined;
     this.#untidySince ??= now;
   }
 
-  /** Renames the file to a name that it has to itself, unless another process was faster. */
-  #closeFile(seen: Stats): void {
-    const name = this.#claimName(seen);
+  /**
+   * Renames the file to a name that it has to itself.
+   *
+   * @returns false while another process is about to do so
+   */
+  #closeFile(seen: Stats, now: number): boolean {
+    const name = this.#claimName(seen, now);
+    if (name === undefined) return false;
     try {
       if (isSame(statSync(this.path, { throwIfNoEntry: false }), seen)) renameSync(this.path, name);
       else unlinkSync(name);
@@ -113,26 +121,33 @@ export class RotatingFile implements LineFile {
       throw error;
     }
     this.#file.close();
-    this.#keepOrder(name, seen);
+    return true;
   }
 
-  /** Between the look and the renaming, another process may have closed the file: then this is the next one, closed early. */
-  #keepOrder(name: string, seen: Stats): void {
-    const there = statSync(name, { throwIfNoEntry: false });
-    if (there && !isSame(there, seen)) renameSync(name, this.#claimName(there));
-  }
-
-  /** Makes an empty file for the closed one to replace: a rename alone could replace what another process has closed. */
-  #claimName(seen: Stats): string {
-    for (;;) {
-      const name = path.join(this.#folder, nextClosedName(this.#stem, currentFile(seen), readdirSync(this.#folder)));
-      try {
-        closeSync(openSync(name, 'wx', this.#fileMode));
-        return name;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
+  /**
+   * Makes an empty file for the closed one to replace: a rename alone could replace what another process has closed.
+   * While it is empty, and as new as if its maker lived, nobody else closes a file.
+   */
+  #claimName(seen: Stats, now: number): string | undefined {
+    const names = readdirSync(this.#folder);
+    const newest = names
+      .flatMap((name) => readClosedName(this.#stem, name) ?? [])
+      .toSorted(inOrder)
+      .at(-1);
+    if (newest && this.#isClaim(newest.name, now)) return undefined;
+    const name = path.join(this.#folder, nextClosedName(this.#stem, currentFile(seen), names));
+    try {
+      closeSync(openSync(name, 'wx', this.#fileMode));
+      return name;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+      throw error;
     }
+  }
+
+  #isClaim(name: string, now: number): boolean {
+    const there = statSync(path.join(this.#folder, name), { throwIfNoEntry: false });
+    return there?.size === 0 && Math.abs(now - there.mtimeMs) < CLAIM_MS;
   }
 
   async #tidy(now: number): Promise<void> {

@@ -116,7 +116,11 @@ describe('a file that rotates', () => {
     const fixture = path.join(import.meta.dirname, '../fixtures/export/rotate-as-nobody.ts');
     const { stdout, stderr } = spawnSync(process.execPath, [fixture, directory], { encoding: 'utf8' });
     assert.equal(stdout, '000');
-    assert.equal(stderr.match(/activity-audit: rotating a file, .* failed: Error: (?:EPERM|EACCES)/g)?.length, 1, stderr);
+    assert.equal(
+      stderr.match(/activity-audit: rotating a file, .* failed: Error: (?:EPERM|EACCES)/g)?.length,
+      1,
+      stderr,
+    );
     assert.deepEqual(messagesIn(path.join(directory, 'app.log')), ['1', '2', '3']);
     assert.deepEqual(readdirSync(directory), ['app.log']);
   });
@@ -139,7 +143,10 @@ describe('a closed file', () => {
   }
 
   it('stays as it is for some seconds, and without compression for ever', async (t) => {
-    for (const [compress, ms] of [['gzip', 9_000], [false, DAY_MS]] as const) {
+    for (const [compress, ms] of [
+      ['gzip', 9_000],
+      [false, DAY_MS],
+    ] as const) {
       const { directory, write, restart } = exporterIn(t, { rotation: { ...EACH, compress } });
       for (const message of ['1', '2', '3']) write(message);
       await restart(ms, '4');
@@ -261,12 +268,12 @@ describe('lines that tell their process', () => {
 
 interface Rotating {
   readonly directory: string;
-  write(message: string, severityText?: string): void;
+  readonly write: (message: string, severityText?: string) => void;
   /** Moves the exporter's clock. */
-  pass(ms: number): void;
-  shutdown(): Promise<void>;
+  readonly pass: (ms: number) => void;
+  readonly shutdown: () => Promise<void>;
   /** What another process, later, makes of it with its first records, of app and audit, and until it ends. */
-  restart(ms: number, message: string): Promise<void>;
+  readonly restart: (ms: number, message: string) => Promise<void>;
 }
 
 /** An exporter whose clock moves only by what passes. */
