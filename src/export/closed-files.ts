@@ -37,50 +37,68 @@ export class ClosedFiles {
 
   /** @returns whether there is something to be done later */
   async tidy(now: number): Promise<boolean> {
-    const { folder, compress, limits } = this.#options;
-    const names = await fs.readdir(folder);
-    const isDying = await this.#removeDead(names, now);
-    const found = await this.#filesOf(names);
-    const newest = found.find((file) => file.name === file.plain)?.name;
-    const files = found.filter((file) => file.isStill(now));
-    const expired = new Set(limits ? expiredOf(files, limits, now) : []);
-    for (const file of files.toReversed()) {
-      if (expired.has(file)) await remove(path.join(folder, file.name));
-      else if (compress && file.name === file.plain && file.name !== newest)
-        await compressFile(path.join(folder, file.name), compress).catch(unlessGone);
-    }
-    return isDying || files.length < found.length;
+    const names = await fs.readdir(this.#options.folder);
+    const isCompressing = await this.#removeDead(names, now);
+    const files = await this.#filesIn(names);
+    const still = files.filter((file) => isOlder(file.writtenAt, STILL_MS, now));
+    await this.#removeExpired(still, now);
+    const newest = files.find(isPlain);
+    await this.#compress(still.filter((file) => isPlain(file) && file !== newest));
+    return isCompressing || still.length < files.length;
   }
 
   /** Newest first. */
-  async #filesOf(names: readonly string[]): Promise<StillFile[]> {
+  async #filesIn(names: readonly string[]): Promise<WrittenFile[]> {
     const { folder, stem } = this.#options;
     const closed = names.flatMap((name) => readClosedName(stem, name) ?? []).toSorted((a, b) => inOrder(b, a));
     const files = await Promise.all(
       closed.map(async (file) => {
         const stats = await fs.stat(path.join(folder, file.name)).catch(unlessGone);
-        return stats && { ...file, size: stats.size, isStill: (now: number) => isOlder(stats.mtimeMs, STILL_MS, now) };
+        return stats && Object.assign(file, { size: stats.size, writtenAt: stats.mtimeMs });
       }),
     );
     return files.filter((file) => file !== undefined);
   }
 
-  /** Removes what a killed compression left. @returns whether there is one that may be alive */
+  async #removeExpired(files: readonly WrittenFile[], now: number): Promise<void> {
+    const { folder, limits } = this.#options;
+    const expired = limits ? expiredOf(files, limits, now) : [];
+    await Promise.all(expired.map(async ({ name }) => remove(path.join(folder, name))));
+  }
+
+  /** The oldest first, and one at a time: the application needs the threads of the pool, too. */
+  async #compress(files: readonly WrittenFile[]): Promise<void> {
+    const { folder, compress } = this.#options;
+    if (!compress) return;
+    for (const { name } of files.toReversed()) {
+      // oxlint-disable-next-line no-await-in-loop -- see above
+      await compressFile(path.join(folder, name), compress).catch(unlessGone);
+    }
+  }
+
+  /** Removes what killed compressions left. @returns whether there is one that may be alive */
   async #removeDead(names: readonly string[], now: number): Promise<boolean> {
     const { folder, stem } = this.#options;
-    let isAlive = false;
-    for (const name of names) {
-      if (!name.endsWith(PART) || !readClosedName(stem, name.slice(0, -PART.length))) continue;
-      const stats = await fs.stat(path.join(folder, name)).catch(unlessGone);
-      if (stats && isOlder(stats.mtimeMs, DEAD_MS, now)) await remove(path.join(folder, name));
-      else isAlive = true;
-    }
-    return isAlive;
+    const parts = names.filter((name) => name.endsWith(PART) && readClosedName(stem, name.slice(0, -PART.length)));
+    const alive = await Promise.all(
+      parts.map(async (name) => {
+        const stats = await fs.stat(path.join(folder, name)).catch(unlessGone);
+        if (stats && !isOlder(stats.mtimeMs, DEAD_MS, now)) return true;
+        await remove(path.join(folder, name));
+        return false;
+      }),
+    );
+    return alive.includes(true);
   }
 }
 
-interface StillFile extends ClosedFile {
-  isStill(now: number): boolean;
+interface WrittenFile extends ClosedFile {
+  /** Milliseconds since 1970. */
+  readonly writtenAt: number;
+}
+
+function isPlain(file: ClosedFile): boolean {
+  return file.name === file.plain;
 }
 
 /** A time to come is as good as one long ago: the clock was set back. */

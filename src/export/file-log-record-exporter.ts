@@ -33,7 +33,7 @@ export interface FileLogRecordExporterOptions {
   readonly streams?: readonly Stream[] | undefined;
   /** When files are closed. @default never */
   readonly rotation?: Rotation | undefined;
-  /** Which closed files are kept. @default all */
+  /** Which closed files are kept; takes `rotation`. @default all */
   readonly retention?: Retention | undefined;
   /** End each line with the `host` and the `pid` that wrote it. @default false */
   readonly processFields?: boolean | undefined;
@@ -55,16 +55,18 @@ export class FileLogRecordExporter implements LogRecordExporter {
   #spareLines: LineBuffer | undefined;
   #isShutdown = false;
 
-  /** @throws Error if the directory can't be made, the files can't be written, or Node.js can't compress as asked */
+  /** @throws Error if the directory can't be made, the files can't be written, or the options don't fit each other or this Node.js */
   constructor(options: FileLogRecordExporterOptions = {}) {
     const { streams = STREAMS, redactor = createRedactor(), fileMode, directoryMode = 0o700, now } = options;
-    const { rotation, retention = {}, processFields = false } = options;
+    const { rotation, retention, processFields = false } = options;
     const directory = path.resolve(options.directory ?? 'audit_logs');
     if (rotation?.compress) expectCompression(rotation.compress);
+    if (retention && !rotation)
+      throw new Error('FileLogRecordExporter: retention takes rotation, by which files are closed');
     const fileAt = (stream: Stream): LineFile => {
       const file = new AppendFile({ path: path.join(directory, `${stream}.log`), fileMode, directoryMode, now });
       if (!rotation) return file;
-      return new RotatingFile(file, { rotation, limits: limitsOf(retention, stream), fileMode, now });
+      return new RotatingFile(file, { rotation, limits: retention && limitsOf(retention, stream), fileMode, now });
     };
     this.#files = new Map(streams.map((stream) => [stream, fileAt(stream)]));
     this.#redactor = redactor;

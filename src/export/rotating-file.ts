@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 
@@ -145,9 +145,10 @@ export class RotatingFile implements LineFile {
     }
   }
 
+  /** Also one that was given up meanwhile: the names have changed since they were read. */
   #isClaim(name: string, now: number): boolean {
-    const there = statSync(path.join(this.#folder, name), { throwIfNoEntry: false });
-    return there?.size === 0 && Math.abs(now - there.mtimeMs) < CLAIM_MS;
+    const there = lstatSync(path.join(this.#folder, name), { throwIfNoEntry: false });
+    return !there || (there.size === 0 && Math.abs(now - there.mtimeMs) < CLAIM_MS);
   }
 
   async #tidy(now: number): Promise<void> {

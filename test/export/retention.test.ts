@@ -13,7 +13,7 @@ const FILES = [
   'api-2026-11-01.0001.log.gz',
 ].flatMap((name) => {
   const read = readClosedName('api', name);
-  return read ? { ...read, size: 100 } : [];
+  return read ? Object.assign(read, { size: 100 }) : [];
 });
 
 const NOW = Date.parse('2026-11-24T15:00:00Z');

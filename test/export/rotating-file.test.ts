@@ -198,6 +198,11 @@ describe('a closed file', () => {
     assert.deepEqual(rotatedMessages(directory, 'audit'), ['1', '2', '3', '4', '5', '6']);
   });
 
+  it('is there only with rotation', (t) => {
+    const options = { directory: temporaryFolder(t), retention: { days: 7 } };
+    assert.throws(() => new FileLogRecordExporter(options), /^Error: FileLogRecordExporter: retention takes rotation/);
+  });
+
   it('of the audit stream is deleted if it is told by name', async (t) => {
     const retention = { audit: { days: 2 } };
     const { directory, write, restart } = exporterIn(t, { rotation: { every: 'day' }, retention });
