@@ -1,6 +1,3 @@
-import { promises as fs } from 'node:fs';
-import path from 'node:path';
-
 import { type Compression, PART, compressFile } from './compress-file.ts';
 import { type ClosedFile, type RetentionLimits, expiredOf } from './retention.ts';
 import { inOrder, readClosedName } from './rotation.ts';
@@ -30,6 +27,7 @@ const DEAD_MS = 60_000;
  */
 export class ClosedFiles {
   readonly #options: ClosedFilesOptions;
+  readonly #fs = process.getBuiltinModule('node:fs/promises');
 
   constructor(options: ClosedFilesOptions) {
     this.#options = options;
@@ -37,7 +35,7 @@ export class ClosedFiles {
 
   /** @returns whether there is something to be done later */
   async tidy(now: number): Promise<boolean> {
-    const names = await fs.readdir(this.#options.folder);
+    const names = await this.#fs.readdir(this.#options.folder);
     const isCompressing = await this.#removeDead(names, now);
     const files = await this.#filesIn(names);
     const still = files.filter((file) => isOlder(file.writtenAt, STILL_MS, now));
@@ -53,7 +51,7 @@ export class ClosedFiles {
     const closed = names.flatMap((name) => readClosedName(stem, name) ?? []).toSorted((a, b) => inOrder(b, a));
     const files = await Promise.all(
       closed.map(async (file) => {
-        const stats = await fs.stat(path.join(folder, file.name)).catch(unlessGone);
+        const stats = await this.#fs.stat(`${folder}/${file.name}`).catch(unlessGone);
         return stats && Object.assign(file, { size: stats.size, writtenAt: stats.mtimeMs });
       }),
     );
@@ -63,7 +61,7 @@ export class ClosedFiles {
   async #removeExpired(files: readonly WrittenFile[], now: number): Promise<void> {
     const { folder, limits } = this.#options;
     const expired = limits ? expiredOf(files, limits, now) : [];
-    await Promise.all(expired.map(async ({ name }) => remove(path.join(folder, name))));
+    await Promise.all(expired.map(async ({ name }) => this.#remove(`${folder}/${name}`)));
   }
 
   /** The oldest first, and one at a time: the application needs the threads of the pool, too. */
@@ -72,7 +70,7 @@ export class ClosedFiles {
     if (!compress) return;
     for (const { name } of files.toReversed()) {
       // oxlint-disable-next-line no-await-in-loop -- see above
-      await compressFile(path.join(folder, name), compress).catch(unlessGone);
+      await compressFile(`${folder}/${name}`, compress).catch(unlessGone);
     }
   }
 
@@ -82,13 +80,17 @@ export class ClosedFiles {
     const parts = names.filter((name) => name.endsWith(PART) && readClosedName(stem, name.slice(0, -PART.length)));
     const alive = await Promise.all(
       parts.map(async (name) => {
-        const stats = await fs.stat(path.join(folder, name)).catch(unlessGone);
+        const stats = await this.#fs.stat(`${folder}/${name}`).catch(unlessGone);
         if (stats && !isOlder(stats.mtimeMs, DEAD_MS, now)) return true;
-        await remove(path.join(folder, name));
+        await this.#remove(`${folder}/${name}`);
         return false;
       }),
     );
     return alive.includes(true);
+  }
+
+  async #remove(file: string): Promise<void> {
+    await this.#fs.unlink(file).catch(unlessGone);
   }
 }
 
@@ -104,10 +106,6 @@ function isPlain(file: ClosedFile): boolean {
 /** A time to come is as good as one long ago: the clock was set back. */
 function isOlder(time: number, ms: number, now: number): boolean {
   return Math.abs(now - time) >= ms;
-}
-
-async function remove(file: string): Promise<void> {
-  await fs.unlink(file).catch(unlessGone);
 }
 
 /** Another process tidies, too. */

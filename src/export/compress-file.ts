@@ -1,5 +1,4 @@
-import { constants, promises as fs } from 'node:fs';
-import { dirname } from 'node:path';
+import type * as Fs from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import type * as Zlib from 'node:zlib';
 
@@ -25,27 +24,25 @@ export function expectCompression(format: Compression): void {
 export async function compressFile(file: string, format: Compression): Promise<void> {
   const target = file + EXTENSIONS[format];
   const part = target + PART;
-  const output = await openNew(part, (await fs.stat(file)).mode & 0o777);
+  const output = await openNew(part, (await fs().stat(file)).mode & 0o777);
   if (!output) return;
   try {
     const bytes = await compressInto(output, file, format);
     await output.sync();
-    if ((await isSame(output, part)) && (await fs.stat(file)).size === bytes) {
-      await fs.rename(part, target);
-      await syncFolder(dirname(file));
-      await fs.unlink(file);
+    if ((await isSame(output, part)) && (await fs().stat(file)).size === bytes) {
+      await fs().rename(part, target);
+      await syncFolderOf(target);
+      await fs().unlink(file);
     }
   } finally {
-    if (await isSame(output, part)) await fs.unlink(part);
+    if (await isSame(output, part)) await fs().unlink(part);
     await output.close();
   }
 }
 
-type FileHandle = Awaited<ReturnType<typeof fs.open>>;
-
-async function openNew(path: string, mode: number): Promise<FileHandle | undefined> {
+async function openNew(path: string, mode: number): Promise<Fs.FileHandle | undefined> {
   try {
-    return await fs.open(path, 'wx', mode);
+    return await fs().open(path, 'wx', mode);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
     throw error;
@@ -55,9 +52,9 @@ async function openNew(path: string, mode: number): Promise<FileHandle | undefin
 /** Large pieces, so that the event loop has little to do. */
 const PIECE_BYTES = 512 * 1024;
 
-async function compressInto(output: FileHandle, file: string, format: Compression): Promise<number> {
+async function compressInto(output: Fs.FileHandle, file: string, format: Compression): Promise<number> {
   const { pipeline } = process.getBuiltinModule('node:stream/promises');
-  const input = (await fs.open(file, 'r')).createReadStream({ highWaterMark: PIECE_BYTES });
+  const input = (await fs().open(file, 'r')).createReadStream({ highWaterMark: PIECE_BYTES });
   await pipeline(input, compressor(format), async (pieces: AsyncIterable<Uint8Array>) => {
     for await (const piece of pieces) await output.writeFile(piece);
   });
@@ -69,20 +66,27 @@ function compressor(format: Compression): Transform {
   return format === 'gzip' ? createGzip({ chunkSize: PIECE_BYTES }) : createZstdCompress({ chunkSize: PIECE_BYTES });
 }
 
-/** Asked for where it is needed: a process starts without it. */
-function zlib(): typeof Zlib {
-  return process.getBuiltinModule('node:zlib');
-}
-
 /** Whether the open file is still the one at the path: one that stood still for long may have been taken for dead. */
-async function isSame(handle: FileHandle, path: string): Promise<boolean> {
-  const there = await fs.stat(path).catch(() => undefined);
+async function isSame(handle: Fs.FileHandle, path: string): Promise<boolean> {
+  const there = await fs().stat(path).catch(() => undefined);
   return there !== undefined && there.ino === (await handle.stat()).ino;
 }
 
 /** A new name is on the disk with its folder; not everywhere can one be opened. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await fs.open(path, constants.O_RDONLY).catch(() => undefined);
+async function syncFolderOf(file: string): Promise<void> {
+  const path = process.getBuiltinModule('node:path');
+  const folder = await fs()
+    .open(path.dirname(file), 'r')
+    .catch(() => undefined);
   await folder?.sync().catch(() => undefined);
   await folder?.close();
+}
+
+/** Both are asked for where they are needed: a process starts without them. */
+function fs(): typeof Fs {
+  return process.getBuiltinModule('node:fs/promises');
+}
+
+function zlib(): typeof Zlib {
+  return process.getBuiltinModule('node:zlib');
 }

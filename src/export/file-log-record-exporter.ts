@@ -66,7 +66,8 @@ export class FileLogRecordExporter implements LogRecordExporter {
     const fileAt = (stream: Stream): LineFile => {
       const file = new AppendFile({ path: path.join(directory, `${stream}.log`), fileMode, directoryMode, now });
       if (!rotation) return file;
-      return new RotatingFile(file, { rotation, limits: retention && limitsOf(retention, stream), fileMode, now });
+      const limits = retention && limitsOf(retention, stream);
+      return new RotatingFile(file, { folder: directory, stem: stream, rotation, limits, fileMode, now });
     };
     this.#files = new Map(streams.map((stream) => [stream, fileAt(stream)]));
     this.#redactor = redactor;

@@ -1,6 +1,4 @@
-import { closeSync, lstatSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import path from 'node:path';
 
 import { report } from '../event/guard.ts';
 import type { AppendFailure, AppendFile } from './append-file.ts';
@@ -10,6 +8,10 @@ import type { RetentionLimits } from './retention.ts';
 import { type CurrentFile, type Rotation, inOrder, isDue, nextClosedName, readClosedName } from './rotation.ts';
 
 export interface RotatingFileOptions {
+  /** Where the file is. */
+  readonly folder: string;
+  /** Of its name, and of those of closed ones: `audit` of `audit.log`. */
+  readonly stem: string;
   readonly rotation: Rotation;
   /** Without them, closed files are kept for ever. */
   readonly limits?: RetentionLimits | undefined;
@@ -38,9 +40,13 @@ export class RotatingFile implements LineFile {
   readonly path: string;
   readonly #file: AppendFile;
   readonly #rotation: Rotation;
+  readonly #folder: string;
+  readonly #stem: string;
   readonly #fileMode: number;
   readonly #now: () => number;
   readonly #closed: ClosedFiles;
+  /** Asked for where files rotate: the others' start doesn't pay for it. */
+  readonly #fs = process.getBuiltinModule('node:fs');
   #lookedAt = -Infinity;
   /** As far as is known: other processes append, too. */
   #size = 0;
@@ -49,14 +55,17 @@ export class RotatingFile implements LineFile {
   #untidySince: number | undefined = -Infinity;
   #tidying: Promise<void> | undefined;
 
-  constructor(file: AppendFile, { rotation, limits, fileMode = 0o600, now = Date.now }: RotatingFileOptions) {
+  constructor(file: AppendFile, options: RotatingFileOptions) {
+    const { folder, stem, rotation, limits, fileMode = 0o600, now = Date.now } = options;
     this.path = file.path;
     this.#file = file;
+    this.#folder = folder;
+    this.#stem = stem;
     this.#rotation = rotation;
     this.#fileMode = fileMode;
     this.#now = now;
     const { compress = 'gzip' } = rotation;
-    this.#closed = new ClosedFiles({ folder: this.#folder, stem: this.#stem, compress: compress || undefined, limits });
+    this.#closed = new ClosedFiles({ folder, stem, compress: compress || undefined, limits });
   }
 
   append(bytes: Buffer): AppendFailure | undefined {
@@ -93,7 +102,7 @@ export class RotatingFile implements LineFile {
   }
 
   #look(bytes: number, now: number): void {
-    const there = statSync(this.path, { throwIfNoEntry: false });
+    const there = this.#fs.statSync(this.path, { throwIfNoEntry: false });
     this.#lookedAt = now;
     this.#size = there?.size ?? 0;
     this.#file.follow(there);
@@ -114,10 +123,10 @@ export class RotatingFile implements LineFile {
     const name = this.#claimName(seen, now);
     if (name === undefined) return false;
     try {
-      if (isSame(statSync(this.path, { throwIfNoEntry: false }), seen)) renameSync(this.path, name);
-      else unlinkSync(name);
+      if (isSame(this.#fs.statSync(this.path, { throwIfNoEntry: false }), seen)) this.#fs.renameSync(this.path, name);
+      else this.#fs.unlinkSync(name);
     } catch (error) {
-      unlinkSync(name);
+      this.#fs.unlinkSync(name);
       throw error;
     }
     this.#file.close();
@@ -129,15 +138,15 @@ export class RotatingFile implements LineFile {
    * While it is empty, and as new as if its maker lived, nobody else closes a file.
    */
   #claimName(seen: Stats, now: number): string | undefined {
-    const names = readdirSync(this.#folder);
+    const names = this.#fs.readdirSync(this.#folder);
     const newest = names
       .flatMap((name) => readClosedName(this.#stem, name) ?? [])
       .toSorted(inOrder)
       .at(-1);
     if (newest && this.#isClaim(newest.name, now)) return undefined;
-    const name = path.join(this.#folder, nextClosedName(this.#stem, currentFile(seen), names));
+    const name = `${this.#folder}/${nextClosedName(this.#stem, currentFile(seen), names)}`;
     try {
-      closeSync(openSync(name, 'wx', this.#fileMode));
+      this.#fs.closeSync(this.#fs.openSync(name, 'wx', this.#fileMode));
       return name;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
@@ -147,7 +156,7 @@ export class RotatingFile implements LineFile {
 
   /** Also one that was given up meanwhile: the names have changed since they were read. */
   #isClaim(name: string, now: number): boolean {
-    const there = lstatSync(path.join(this.#folder, name), { throwIfNoEntry: false });
+    const there = this.#fs.lstatSync(`${this.#folder}/${name}`, { throwIfNoEntry: false });
     return !there || (there.size === 0 && Math.abs(now - there.mtimeMs) < CLAIM_MS);
   }
 
@@ -160,14 +169,6 @@ export class RotatingFile implements LineFile {
     } finally {
       this.#tidying = undefined;
     }
-  }
-
-  get #folder(): string {
-    return path.dirname(this.path);
-  }
-
-  get #stem(): string {
-    return path.basename(this.path, '.log');
   }
 }
 
