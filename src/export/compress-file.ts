@@ -68,7 +68,9 @@ function compressor(format: Compression): Transform {
 
 /** Whether the open file is still the one at the path: one that stood still for long may have been taken for dead. */
 async function isSame(handle: Fs.FileHandle, path: string): Promise<boolean> {
-  const there = await fs().stat(path).catch(() => undefined);
+  const there = await fs()
+    .stat(path)
+    .catch(() => undefined);
   return there !== undefined && there.ino === (await handle.stat()).ino;
 }
 

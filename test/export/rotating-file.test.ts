@@ -98,6 +98,18 @@ describe('a file that rotates', () => {
     assert.deepEqual(rotatedMessages(directory, 'app'), ['3']);
   });
 
+  it('is not closed by two at once; one that was killed at it is in the way for a second', (t) => {
+    const { directory, write, pass } = exporterIn(t, { rotation: EACH });
+    write('1');
+    writeFileSync(path.join(directory, `app-${today()}.0001.log`), '');
+    write('2');
+    assert.deepEqual(messagesIn(path.join(directory, 'app.log')), ['1', '2']);
+    pass(2000);
+    write('3');
+    assert.deepEqual(rotatedNames(directory, 'app').slice(1), [`app-${today()}.0002.log`, 'app.log']);
+    assert.deepEqual(messagesIn(path.join(directory, 'app.log')), ['3']);
+  });
+
   it('never replaces a file that has a name it would take', (t) => {
     const { directory, write } = exporterIn(t, { rotation: EACH });
     writeFileSync(path.join(directory, `app-${today()}.0001.log`), '{"message":"mine"}\n');
