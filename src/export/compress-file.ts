@@ -18,8 +18,8 @@ export function expectCompression(format: Compression): void {
 /**
  * Puts a compressed file into the place of one that is not written to any more. It does so outside of the main thread.
  * The file is removed when all of it is on the disk, compressed, and not a moment earlier; until then another file,
- * whose name ends in `.tmp`, grows. Killed at any time, it can be done again. Does nothing where another process does
- * it, or where the file was written to meanwhile.
+ * whose name ends in `.tmp`, grows. Killed at any time, it can be done again, and so it can where the file was written to
+ * meanwhile, and is therefore still there. Does nothing while another process does it.
  */
 export async function compressFile(file: string, format: Compression): Promise<void> {
   const target = file + EXTENSIONS[format];
@@ -29,11 +29,10 @@ export async function compressFile(file: string, format: Compression): Promise<v
   try {
     const bytes = await compressInto(output, file, format);
     await output.sync();
-    if ((await isSame(output, part)) && (await fs().stat(file)).size === bytes) {
-      await fs().rename(part, target);
-      await syncFolderOf(target);
-      await fs().unlink(file);
-    }
+    if (!(await isSame(output, part))) return;
+    await fs().rename(part, target);
+    await syncFolderOf(target);
+    if ((await fs().stat(file)).size === bytes) await fs().unlink(file);
   } finally {
     if (await isSame(output, part)) await fs().unlink(part);
     await output.close();
