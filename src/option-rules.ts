@@ -1,6 +1,7 @@
 import { clientAddress } from './capture/client-address.ts';
 import { isModelChoice } from './capture/model-options.ts';
 import type { AuditOptions } from './options.ts';
+import { isRetention, isRotation, readRetention, readRotation } from './rotation-texts.ts';
 
 /** What an option takes. */
 export interface OptionRule {
@@ -49,6 +50,19 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
   },
   fileMode: MODE,
   directoryMode: MODE,
+  rotation: {
+    expected:
+      'daily, hourly, a size such as 100mb, or both, and gzip, zstd or uncompressed: "daily, 100mb", or in code {every, maxBytes, compress}',
+    accepts: isRotation,
+    read: (text) => readRotation(listOf(text)) ?? text,
+  },
+  retention: {
+    expected:
+      'days, files, bytes, or several, each for api and app or for the stream before it: "30 days, 100 files, 10gb, audit: 3650 days", or in code {days, files, bytes, audit: {…}}',
+    accepts: isRetention,
+    read: (text) => readRetention(listOf(text)) ?? text,
+  },
+  processFields: FLAG,
   redaction: { expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
   userOf: REQUEST_FUNCTION,
   ignorePaths: patterns('paths that begin with / or *', /^[/*]/),

@@ -2,6 +2,8 @@ import type { IncomingOptions } from './capture/incoming-options.ts';
 import type { ModelChoices } from './capture/model-options.ts';
 import type { OutgoingOptions } from './capture/outgoing-options.ts';
 import type { RedactionOptions } from './event/redact.ts';
+import type { Retention } from './export/retention.ts';
+import type { Rotation } from './export/rotation.ts';
 import { OPTION_RULES, type OptionRule, listOf } from './option-rules.ts';
 
 /** What `auditInstrumentations` takes. */
@@ -35,6 +37,12 @@ export interface AuditOptions extends InstrumentationOptions {
   readonly fileMode?: number;
   /** Permissions of the directory, if it has to be made. @default 0o700 */
   readonly directoryMode?: number;
+  /** When files are closed, and how they are compressed; as a text `daily, 100mb, gzip`. @default never */
+  readonly rotation?: Rotation;
+  /** Which closed files are kept; as a text `30 days, 10 gb, audit: 3650 days`. @default all */
+  readonly retention?: Retention;
+  /** End each line of a file with the `host` and the `pid` that wrote it. @default false */
+  readonly processFields?: boolean;
   /** Print a line for each record on stdout. @default true */
   readonly console?: boolean;
 }

@@ -23,10 +23,11 @@ const STARTED = Symbol.for('activity-audit.started.1');
 export function start(options: AuditOptions, resource: Readonly<Record<string, string>>, signals?: Signals): void {
   const started = globalThis as { [STARTED]?: true };
   if (started[STARTED]) return;
-  const { directory, fileMode, directoryMode, console = true, redaction, ...captured } = options;
+  const { directory, fileMode, directoryMode, rotation, retention, processFields, ...others } = options;
+  const { console = true, redaction, ...captured } = others;
   const redactor = createRedactor(redaction);
   const exporters = [
-    new FileLogRecordExporter({ directory, fileMode, directoryMode, redactor }),
+    new FileLogRecordExporter({ directory, fileMode, directoryMode, rotation, retention, processFields, redactor }),
     ...(console ? [new ConsoleLogRecordExporter({ redactor })] : []),
   ];
   const processors = exporters.map((exporter) => new AuditLogRecordProcessor({ exporter, redactor }));

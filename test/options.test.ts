@@ -27,6 +27,9 @@ describe('options from the environment', () => {
         ACTIVITY_AUDIT_IGNORE_OUTGOING_URLS: 'http://169.254.169.254/*, *://metrics.internal/*',
         ACTIVITY_AUDIT_PEER_NAMES: 'api.stripe.com=stripe, 10.0.0.7:8080 = billing = 2,[::1]:*=self',
         ACTIVITY_AUDIT_FORWARD_REQUEST_ID: '*.internal, 10.0.0.7:8080',
+        ACTIVITY_AUDIT_ROTATION: 'Daily, 1.5 GiB, zstd',
+        ACTIVITY_AUDIT_RETENTION: '30 days, 100 files, 10gb, audit: 3650 d, api:1kb',
+        ACTIVITY_AUDIT_PROCESS_FIELDS: 'true',
         PATH: '/bin',
       }),
       {
@@ -44,6 +47,15 @@ describe('options from the environment', () => {
         ignoreOutgoingUrls: ['http://169.254.169.254/*', '*://metrics.internal/*'],
         peerNames: { 'api.stripe.com': 'stripe', '10.0.0.7:8080': 'billing = 2', '[::1]:*': 'self' },
         forwardRequestId: ['*.internal', '10.0.0.7:8080'],
+        rotation: { every: 'day', maxBytes: 1_610_612_736, compress: 'zstd' },
+        retention: {
+          days: 30,
+          files: 100,
+          bytes: 10_737_418_240,
+          audit: { days: 3650 },
+          api: { bytes: 1024 },
+        },
+        processFields: true,
         redaction: {
           names: ['iban', 'diagnosis'],
           urlPaths: ['/reset/:token', '/invite/*/:code'],
@@ -57,6 +69,10 @@ describe('options from the environment', () => {
     assert.deepEqual(
       optionsFromEnvironment({ ACTIVITY_AUDIT_FORWARD_REQUEST_ID: 'True', ACTIVITY_AUDIT_CAPTURE_BODIES: 'incoming' }),
       { forwardRequestId: true, captureBodies: 'incoming' },
+    );
+    assert.deepEqual(
+      optionsFromEnvironment({ ACTIVITY_AUDIT_ROTATION: 'hourly', ACTIVITY_AUDIT_RETENTION: '1000000' }),
+      { rotation: { every: 'hour' }, retention: { bytes: 1_000_000 } },
     );
     assert.deepEqual(
       optionsFromEnvironment({ ACTIVITY_AUDIT_FORWARD_REQUEST_ID: '0', ACTIVITY_AUDIT_CAPTURE_HEADERS: 'Outgoing' }),
@@ -92,6 +108,14 @@ describe('options from the environment', () => {
     ['ACTIVITY_AUDIT_PEER_NAMES', 'stripe.com=', /got "stripe\.com="/],
     ['ACTIVITY_AUDIT_FORWARD_REQUEST_ID', 'maybe/not', /expected true, false, or a list of hosts.*, got "maybe\/not"/],
     ['ACTIVITY_AUDIT_REQUEST_HOOK', 'x', /expected one of/],
+    ['ACTIVITY_AUDIT_ROTATION', 'weekly', /ROTATION: expected daily, hourly, a size such as .*, got "weekly"/],
+    ['ACTIVITY_AUDIT_ROTATION', 'daily,hourly', /got "daily,hourly"/],
+    ['ACTIVITY_AUDIT_ROTATION', 'gzip', /expected daily, hourly, a size/],
+    ['ACTIVITY_AUDIT_ROTATION', '0mb', /expected daily, hourly, a size/],
+    ['ACTIVITY_AUDIT_RETENTION', 'ever', /RETENTION: expected days, files, bytes, .*, got "ever"/],
+    ['ACTIVITY_AUDIT_RETENTION', '0 files', /expected days, files, bytes/],
+    ['ACTIVITY_AUDIT_RETENTION', '1 day, 2 days', /expected days, files, bytes/],
+    ['ACTIVITY_AUDIT_RETENTION', 'access: 1 day', /expected days, files, bytes/],
     ['ACTIVITY_AUDIT_TRUST_PROXY', '10.0.0.0/33', /expected true, false, a number of proxies, or addresses/],
     ['ACTIVITY_AUDIT_TRUST_PROXY', 'lopback', /expected true, false, a number of proxies, or addresses/],
   ];
@@ -110,6 +134,13 @@ describe('options from code or a file', () => {
     assert.deepEqual(checkOptions({ fileMode: '640', console: false }, 'audit.json'), {
       fileMode: 0o640,
       console: false,
+    });
+  });
+
+  it('may say rotation and retention as in the environment', () => {
+    assert.deepEqual(checkOptions({ rotation: 'daily, 100mb', retention: 'audit: 7 days' }, 'audit.json'), {
+      rotation: { every: 'day', maxBytes: 104_857_600 },
+      retention: { audit: { days: 7 } },
     });
   });
 
@@ -146,6 +177,11 @@ describe('options from code or a file', () => {
     [{ peerNames: { '::1': 'self' } }, /got "::1=self"/],
     [{ forwardRequestId: ['a b'] }, /expected true, false, or a list of hosts, .*, got "a b"/],
     [{ forwardRequestId: 'stripe.com/' }, /got "stripe\.com\/"/],
+    [{ rotation: { every: 'week' } }, /option rotation in .*expected daily, .*, got "every=week"/],
+    [{ rotation: { compress: 'gzip' } }, /expected daily, hourly, a size/],
+    [{ rotation: {} }, /expected daily, hourly, a size/],
+    [{ retention: { days: 0 } }, /option retention in .*expected days, files, bytes, .*, got "days=0/],
+    [{ retention: { audit: { hours: 1 } } }, /got "audit=an object"/],
     [{ models: { User: true } }, /option models in .*expected an object with, for each model, .*got "User=true/],
     [{ models: { User: { reads: 'no' } } }, /expected an object with, for each model/],
     [{ models: { User: { sensitve: ['x'] } } }, /expected an object with, for each model/],

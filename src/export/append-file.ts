@@ -1,5 +1,8 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
+
+import type { LineFile } from './line-file.ts';
 
 export interface AppendFileOptions {
   readonly path: string;
@@ -24,12 +27,13 @@ const CHECK_INTERVAL_MS = 1000;
  * A file of lines that is only ever appended to, by several processes at once if need be. It is opened when it is first
  * needed, made anew (with its folder) if somebody removed or renamed it, and reopened after each failure.
  */
-export class AppendFile {
+export class AppendFile implements LineFile {
   readonly path: string;
   readonly #fileMode: number;
   readonly #directoryMode: number;
   readonly #now: () => number;
   #fd: number | undefined;
+  #opened: Stats | undefined;
   #checkedAt = 0;
 
   constructor({ path, fileMode = 0o600, directoryMode = 0o700, now = Date.now }: AppendFileOptions) {
@@ -39,12 +43,6 @@ export class AppendFile {
     this.#now = now;
   }
 
-  /**
-   * Hands whole lines to the operating system before it returns.
-   *
-   * @param bytes of the lines, each with its line feed
-   * @returns undefined, or what went wrong
-   */
   append(bytes: Buffer): AppendFailure | undefined {
     let written = 0;
     try {
@@ -57,19 +55,26 @@ export class AppendFile {
     }
   }
 
-  /** The next append opens it again. */
   close(): void {
     const fd = this.#fd;
     this.#fd = undefined;
     if (fd !== undefined) closeQuietly(fd);
   }
 
+  /**
+   * Goes on with another file, if that is at the path now. An append looks by itself, but only once a second.
+   *
+   * @param there what is at the path, undefined if nothing is
+   */
+  follow(there: Stats | undefined): void {
+    if (there?.ino !== this.#opened?.ino || there?.dev !== this.#opened?.dev) this.close();
+    this.#checkedAt = this.#now();
+  }
+
   #current(): number {
     const now = this.#now();
-    if (this.#fd !== undefined && Math.abs(now - this.#checkedAt) >= CHECK_INTERVAL_MS) {
-      if (!isFileAt(this.path, this.#fd)) this.close();
-      this.#checkedAt = now;
-    }
+    if (this.#fd !== undefined && Math.abs(now - this.#checkedAt) >= CHECK_INTERVAL_MS)
+      this.follow(statSync(this.path, { throwIfNoEntry: false }));
     return this.#fd ?? this.#open(now);
   }
 
@@ -77,6 +82,7 @@ export class AppendFile {
     mkdirSync(dirname(this.path), { recursive: true, mode: this.#directoryMode });
     const fd = openSync(this.path, 'a', this.#fileMode);
     this.#fd = fd;
+    this.#opened = fstatSync(fd);
     this.#checkedAt = now;
     if (endsInTheMiddleOfALine(this.path)) writeSync(fd, '\n');
     return fd;
@@ -106,13 +112,6 @@ function countLines(bytes: Buffer): number {
 
 const LINE_FEED = 0x0a;
 
-function isFileAt(path: string, fd: number): boolean {
-  const there = statSync(path, { throwIfNoEntry: false });
-  if (!there) return false;
-  const ours = fstatSync(fd);
-  return there.ino === ours.ino && there.dev === ours.dev;
-}
-
 /** Whether the last write to the file was cut short: by a full disk, or by a crash of the machine. */
 function endsInTheMiddleOfALine(path: string): boolean {
   let fd: number | undefined;
@@ -131,13 +130,22 @@ function endsInTheMiddleOfALine(path: string): boolean {
 /** Looks again while the file grows: what another process is writing is not torn. */
 function endsTorn(fd: number): boolean {
   const last = Buffer.alloc(1);
-  let seen = 0;
   for (;;) {
-    const { size } = fstatSync(fd);
-    if (size === seen) return size > 0;
+    const { size, mode } = fstatSync(fd);
+    if (size === 0) return false;
     readSync(fd, last, 0, 1, size - 1);
     if (last[0] === LINE_FEED) return false;
-    seen = size;
+    awaitWriter(fd, mode);
+    if (fstatSync(fd).size === size) return true;
+  }
+}
+
+/** A large write grows the file bit by bit, and keeps it locked; so does a change of its permissions, here to what they are. */
+function awaitWriter(fd: number, mode: number): void {
+  try {
+    fchmodSync(fd, mode & 0o7777);
+  } catch {
+    // Somebody else's file: it waited all the same.
   }
 }
 

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { attachedEvent } from '../event/attached-event.ts';
@@ -6,9 +6,15 @@ import type { LogRecordLike } from '../event/from-log-record.ts';
 import { report } from '../event/guard.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import { AppendFile } from './append-file.ts';
+import { expectCompression } from './compress-file.ts';
 import { LineBuffer } from './line-buffer.ts';
+import type { LineFile } from './line-file.ts';
 import { lineOf } from './line.ts';
 import type { ExportResult, LogRecordExporter } from './log-record-exporter.ts';
+import { processSuffix } from './process-suffix.ts';
+import { type Retention, limitsOf } from './retention.ts';
+import { RotatingFile } from './rotating-file.ts';
+import type { Rotation } from './rotation.ts';
 import { STREAMS, type Stream, byStream } from './stream.ts';
 
 export interface FileLogRecordExporterOptions {
@@ -25,6 +31,12 @@ export interface FileLogRecordExporterOptions {
   readonly directoryMode?: number | undefined;
   /** The streams to write; records of the others are passed over. @default all */
   readonly streams?: readonly Stream[] | undefined;
+  /** When files are closed. @default never */
+  readonly rotation?: Rotation | undefined;
+  /** Which closed files are kept; takes `rotation`. @default all */
+  readonly retention?: Retention | undefined;
+  /** End each line with the `host` and the `pid` that wrote it. @default false */
+  readonly processFields?: boolean | undefined;
   /** Redacts what other code logged. @default createRedactor() */
   readonly redactor?: Redactor | undefined;
   /** @default Date.now */
@@ -36,19 +48,30 @@ export interface FileLogRecordExporterOptions {
  * before it returns, so a record that it took outlives the process however that ends.
  */
 export class FileLogRecordExporter implements LogRecordExporter {
-  readonly #files: ReadonlyMap<Stream, AppendFile>;
+  readonly #files: ReadonlyMap<Stream, LineFile>;
   readonly #redactor: Redactor;
+  /** What each line ends with in place of `}` and a line feed. */
+  readonly #suffix: string | undefined;
   #spareLines: LineBuffer | undefined;
   #isShutdown = false;
 
-  /** @throws Error if the directory can't be made, or the files can't be written */
+  /** @throws Error if the directory can't be made, the files can't be written, or the options don't fit each other or this Node.js */
   constructor(options: FileLogRecordExporterOptions = {}) {
     const { streams = STREAMS, redactor = createRedactor(), fileMode, directoryMode = 0o700, now } = options;
+    const { rotation, retention, processFields = false } = options;
     const directory = path.resolve(options.directory ?? 'audit_logs');
-    const fileAt = (stream: Stream): AppendFile =>
-      new AppendFile({ path: path.join(directory, `${stream}.log`), fileMode, directoryMode, now });
+    if (rotation?.compress) expectCompression(rotation.compress);
+    if (retention && !rotation)
+      throw new Error('FileLogRecordExporter: retention takes rotation, by which files are closed');
+    const fileAt = (stream: Stream): LineFile => {
+      const file = new AppendFile({ path: path.join(directory, `${stream}.log`), fileMode, directoryMode, now });
+      if (!rotation) return file;
+      const limits = retention && limitsOf(retention, stream);
+      return new RotatingFile(file, { folder: directory, stem: stream, rotation, limits, fileMode, now });
+    };
     this.#files = new Map(streams.map((stream) => [stream, fileAt(stream)]));
     this.#redactor = redactor;
+    this.#suffix = processFields ? processSuffix() : undefined;
     expectWritable(directory, directoryMode, [...this.#files.values()]);
   }
 
@@ -63,6 +86,7 @@ export class FileLogRecordExporter implements LogRecordExporter {
   async shutdown(): Promise<void> {
     this.#isShutdown = true;
     for (const file of this.#files.values()) file.close();
+    await Promise.all([...this.#files.values()].map(async (file) => file.settled?.()));
   }
 
   #append(records: readonly LogRecordLike[]): ExportResult {
@@ -80,13 +104,13 @@ export class FileLogRecordExporter implements LogRecordExporter {
   }
 
   /** Appends the records' lines, many at a time. */
-  #appendAll(file: AppendFile, records: readonly LogRecordLike[]): Failure | undefined {
+  #appendAll(file: LineFile, records: readonly LogRecordLike[]): Failure | undefined {
     const lines = this.#spareLines ?? new LineBuffer();
     // What foreign code put into a record may log while it is read.
     this.#spareLines = undefined;
     let done = 0;
     for (let next = 1; next <= records.length; next += 1) {
-      lines.add(lineOfRecord(records[next - 1] as LogRecordLike, this.#redactor));
+      lines.add(this.#lineOf(records[next - 1] as LogRecordLike));
       if (lines.size < MAX_BYTES && next < records.length) continue;
       const failure = file.append(lines.take());
       if (failure) return { error: failure.error, unexported: records.slice(done + failure.lines) };
@@ -94,6 +118,11 @@ export class FileLogRecordExporter implements LogRecordExporter {
     }
     this.#spareLines = lines;
     return undefined;
+  }
+
+  #lineOf(record: LogRecordLike): string {
+    const line = lineOfRecord(record, this.#redactor);
+    return this.#suffix === undefined ? line : line.slice(0, -'}\n'.length) + this.#suffix;
   }
 }
 
@@ -118,15 +147,24 @@ function lineOfRecord(record: LogRecordLike, redactor: Redactor): string {
 }
 
 /** A misconfiguration is told at start, not with the first record. */
-function expectWritable(directory: string, mode: number, files: readonly AppendFile[]): void {
+function expectWritable(directory: string, mode: number, files: readonly LineFile[]): void {
   try {
     mkdirSync(directory, { recursive: true, mode });
     accessSync(directory, constants.W_OK | constants.X_OK);
-    for (const file of files) if (existsSync(file.path)) accessSync(file.path, constants.W_OK);
+    for (const file of files) expectWritableIfThere(file.path);
   } catch (error) {
     const { message } = error as Error;
     throw new Error(`FileLogRecordExporter: cannot write to ${directory}: ${message}; set the option directory`, {
       cause: error,
     });
+  }
+}
+
+/** One call, since another process may close the file at any time. */
+function expectWritableIfThere(file: string): void {
+  try {
+    accessSync(file, constants.W_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
