@@ -30,7 +30,7 @@ export interface Doors {
   /** The prototype that all models of this copy of Sequelize have in common. */
   readonly basePrototype: object;
   /** An instance of a model, in the shape that we know. */
-  shapeOf(instance: object): InstanceShape;
+  readonly shapeOf: (instance: object) => InstanceShape;
   /** Calls `fn` with each model that is defined from now on. */
   onDefined(fn: (model: ModelShape) => void): void;
 }
