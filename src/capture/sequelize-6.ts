@@ -1,5 +1,11 @@
 import type { Doors, Major } from './sequelize-major.ts';
-import { type InstanceShape, type ModelShape, type OptionsShape, type SequelizeShape, isObject } from './sequelize-shape.ts';
+import {
+  type InstanceShape,
+  type ModelShape,
+  type OptionsShape,
+  type SequelizeShape,
+  isObject,
+} from './sequelize-shape.ts';
 import { READS, WRITES } from './sequelize-statement.ts';
 
 /** Sequelize 6 is no longer developed: what is internal stays. */

@@ -9,12 +9,7 @@ import type { Doors } from './sequelize-major.ts';
 import { MAJORS } from './sequelize-majors.ts';
 import { rawStatement } from './sequelize-raw.ts';
 import type { Recorder, Told } from './sequelize-recorder.ts';
-import {
-  type OptionsShape,
-  type QueryShape,
-  type TransactionShape,
-  isObject,
-} from './sequelize-shape.ts';
+import { type OptionsShape, type QueryShape, type TransactionShape, isObject } from './sequelize-shape.ts';
 import { type Describe, SCHEMA_CHANGES, type Statement } from './sequelize-statement.ts';
 import { followQuery, watchEnds } from './sequelize-transaction.ts';
 import { watchValidation } from './sequelize-validation.ts';
@@ -83,7 +78,9 @@ function watchQueryInterface(doors: Doors, slot: Slot): void {
   }
   for (const [method, describe] of Object.entries(reads)) {
     around(queryInterface, method, (run, args) =>
-      slot.recorder.mayRead ? record(doors, slot.recorder, describe, run, args, tell) : within(new Call(sequelize), run),
+      slot.recorder.mayRead
+        ? record(doors, slot.recorder, describe, run, args, tell)
+        : within(new Call(sequelize), run),
     );
   }
   for (const method of SCHEMA_CHANGES) around(queryInterface, method, (run) => within(new WholeCall(sequelize), run));
@@ -176,8 +173,7 @@ const failedOnce = new WeakSet<OptionsShape>();
 
 function tellRejected(sequelize: object, rejected: Told, options: OptionsShape): void {
   const { doors, recorder } = (sequelize as { [SLOT]?: Slot })[SLOT] ?? {};
-  if (doors && recorder?.active)
-    recorder.record({ ...rejected, outcome: 'failure' }, transactionOf(doors, options));
+  if (doors && recorder?.active) recorder.record({ ...rejected, outcome: 'failure' }, transactionOf(doors, options));
 }
 
 function watchDefinitions(doors: Doors, slot: Slot): void {

@@ -101,7 +101,13 @@ function rowsIn({ extra }: Told): number {
 }
 
 /** Changes that differ in nothing else than their rows. */
-function kindOf({ event_type: action, model, actor_id: actor, request_id: request, extra }: ModelEvent<JsonText>): string {
+function kindOf({
+  event_type: action,
+  model,
+  actor_id: actor,
+  request_id: request,
+  extra,
+}: ModelEvent<JsonText>): string {
   return [action, model, actor, request, JSON.stringify(originIn(extra))].join(' ');
 }
 
