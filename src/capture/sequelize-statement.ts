@@ -61,7 +61,7 @@ export const WRITES: Readonly<Record<string, Describe>> = {
   bulkUpdate,
   bulkDelete,
   increment,
-  decrement: increment,
+  decrement,
 };
 
 /** What its other methods look at. Every find of the ORM is one call of `select`, and one for each `separate` include. */
@@ -313,10 +313,11 @@ function increment(
   amounts: Row,
   others: Row,
   options?: OptionsShape,
+  isDecrement = false,
 ): Statement {
   const model = given ?? modelOf(sequelize, table);
   const instance = options?.instance;
-  const by = writtenRow(amounts, model);
+  const by = isDecrement ? negated(writtenRow(amounts, model)) : writtenRow(amounts, model);
   const written = writtenRow(others, model);
   const extra = { fields: [...Object.keys(by), ...Object.keys(written)], where: plainWhere(where, model), by };
   return {
@@ -336,6 +337,26 @@ function increment(
       return { model: instance.constructor.name, action: 'UPDATE', key: keyOf(row, instance.constructor), row, extra };
     },
   };
+}
+
+function decrement(
+  ...[sequelize, model, table, where, amounts, others, options]: Parameters<typeof increment>
+): Statement {
+  return increment(sequelize, model, table, where, amounts, others, options, true);
+}
+
+function negated(amounts: Row): Row {
+  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, negative(amount)]));
+}
+
+function negative(amount: unknown): unknown {
+  if (typeof amount === 'number' || typeof amount === 'bigint') return -amount;
+  if (isObject(amount) && 'sql' in amount) return { sql: `-(${String(amount['sql'])})` };
+  return typeof amount === 'string' ? negativeText(amount) : amount;
+}
+
+function negativeText(amount: string): string {
+  return amount.startsWith('-') ? amount.slice(1) : `-${amount}`;
 }
 
 function select(
