@@ -38,6 +38,12 @@ export function isWholeRollback(error: unknown): boolean {
   return causeOf(error)?.['errno'] === 1213;
 }
 
+/** Whether the transaction of a statement is over by its error: PostgreSQL takes nothing more in it then. */
+export function hasEndedTransaction(error: unknown, dialect: string | undefined): boolean {
+  const isOfServer = typeof causeOf(error)?.['severity'] === 'string';
+  return isWholeRollback(error) || (dialect === 'postgres' && isOfServer);
+}
+
 function causeOf(error: unknown): Record<string, unknown> | undefined {
   return isObject(error) && isObject(error['parent']) ? error['parent'] : undefined;
 }

@@ -2,11 +2,14 @@ import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
 import { type Answer, around, isPromise } from './sequelize-around.ts';
 import { Call, SchemaCall, currentCall, within } from './sequelize-call.ts';
+import { type BeforeImages, type Target, unwatch, writeSent } from './sequelize-before-images.ts';
 import { failureText, mayHaveBeenDone } from './sequelize-error.ts';
+import { partedByRow } from './sequelize-imaged-rows.ts';
 import { watchUnfinished } from './sequelize-journal.ts';
 import { rawStatement } from './sequelize-raw.ts';
 import type { Recorder, Told } from './sequelize-recorder.ts';
 import { keyOf, storedRow } from './sequelize-row.ts';
+import { type ImageRules, selectBefore } from './sequelize-select-before.ts';
 import {
   type InstanceShape,
   type ModelShape,
@@ -23,6 +26,11 @@ import { followQuery, watchCommits } from './sequelize-transaction.ts';
 
 /** Shared by all copies of this package in a process. */
 const SLOT = Symbol.for('activity-audit.sequelize.1');
+
+type TargetedStatement = Statement & {
+  readonly target: Target;
+  readonly transaction: TransactionShape | undefined;
+};
 
 /** The recorder of one Sequelize instance. */
 interface Slot {
@@ -85,8 +93,42 @@ function record(
     return statement && { ...statement, transaction: transactionOf(sequelize, statement.options) };
   });
   if (!described) return run();
+  const { target, transaction } = described;
+  const rules = target && guard('describing a statement', () => recorder.imagesOf(target.name));
+  if (target && rules) return recordByRow(sequelize, recorder, { ...described, target }, rules, run);
   return within(new Call(sequelize, described.instance), run, (outcome, answer) => {
-    tell(recorder, described.tell, answer ?? { ...outcome, transaction: described.transaction, isUnsent: true });
+    tell(recorder, described.tell, answer ?? { ...outcome, transaction, isUnsent: true });
+  });
+}
+
+/** Selects the rows that the call is about to change before it runs, and records what it did to each. */
+async function recordByRow(
+  sequelize: SequelizeShape,
+  recorder: Recorder,
+  statement: TargetedStatement,
+  rules: ImageRules,
+  run: () => Promise<unknown>,
+): Promise<unknown> {
+  const { target, options, transaction } = statement;
+  let images: BeforeImages;
+  try {
+    images = await selectBefore(sequelize, target, options, transaction, rules);
+  } catch (error) {
+    guard('recording a statement', () =>
+      tell(recorder, statement.tell, { failed: true, error, transaction, isUnsent: true }),
+    );
+    throw error;
+  }
+  const tellByRow: Statement['tell'] = (result) => {
+    const told = statement.tell(result);
+    return told && partedByRow(told, images, result, sequelize.options.dialect);
+  };
+  const call = new Call(sequelize, statement.instance);
+  call.images = images;
+  return within(call, run, (outcome, answer) => {
+    const ended = answer ?? { ...outcome, transaction, isUnsent: true };
+    unwatch(images);
+    tell(recorder, ended.failed ? statement.tell : tellByRow, ended);
   });
 }
 
@@ -115,6 +157,7 @@ function watchQueries(sequelize: SequelizeShape, slot: Slot): void {
       const transaction = transactionOf(sequelize, options);
       const isRead = options.type === 'SELECT';
       aroundRun(query, (sql) => {
+        if (transaction && !isRead) writeSent(transaction, options.model, own?.images);
         const answered = own
           ? (answer: Answer): void => void (own.answer = answer)
           : guard('reading a query', () => rawTeller(slot.recorder, sql, options, dialect));

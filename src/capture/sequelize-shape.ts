@@ -21,6 +21,14 @@ export interface SequelizeShape {
   readonly modelManager: { readonly models: readonly ModelShape[] };
   getQueryInterface(): object;
   addHook(hook: string, name: string, fn: (...args: never[]) => void): unknown;
+  query(sql: string, options: object): Promise<unknown>;
+  literal(sql: string): object;
+}
+
+export interface QueryGeneratorShape {
+  selectQuery(table: TableShape, options: object): string;
+  whereItemsQuery(where: unknown, options?: object): string;
+  getWhereConditions(where: unknown, table: null, model: ModelShape | undefined, options: object): string;
 }
 
 /** The class, one for each installed copy. */
@@ -79,6 +87,13 @@ export interface OptionsShape {
   readonly ignoreDuplicates?: boolean;
   readonly updateOnDuplicate?: readonly string[];
   readonly validate?: boolean;
+  readonly limit?: number;
+  readonly logging?: unknown;
+  readonly benchmark?: unknown;
+  readonly searchPath?: unknown;
+  readonly retry?: unknown;
+  readonly replacements?: unknown;
+  readonly bind?: unknown;
 }
 
 export interface TransactionShape {

@@ -1,4 +1,6 @@
 import { instanceId } from '../event/model-event.ts';
+import type { Target } from './sequelize-before-images.ts';
+import { besidesDeletion, changedRow, deletedRow, raised, withReturned } from './sequelize-changed-row.ts';
 import { columnIn, plainWhere } from './sequelize-plain.ts';
 import type { Told } from './sequelize-recorder.ts';
 import {
@@ -41,6 +43,8 @@ export interface Statement {
    * @returns undefined where no row was changed or looked at
    */
   readonly tell: (result?: unknown) => Told | undefined;
+  /** Of a statement that changes rows without knowing them: which ones it will change. */
+  readonly target?: Target;
 }
 
 /** Reads the arguments of a call, before it: what an instance held before is gone afterwards. */
@@ -132,13 +136,6 @@ function update(
       };
     },
   };
-}
-
-/** A soft delete may save other changes along with it. */
-function besidesDeletion(changes: NonNullable<Told['changes']>, model: ModelShape): Told['changes'] {
-  const { deletedAt, updatedAt } = model[TIMESTAMPS];
-  const others = changes.filter(([field]) => field !== deletedAt && field !== updatedAt && field !== model[VERSION]);
-  return others.length > 0 ? others : undefined;
 }
 
 function remove(
@@ -250,15 +247,31 @@ function bulkUpdate(
 ): Statement {
   const model = options?.model ?? modelOf(sequelize, table);
   const written = writtenRow(values, model);
-  const extra = { fields: Object.keys(written), where: plainWhere(where, model) };
+  const name = nameOf(model, table);
+  const fields = Object.keys(written);
+  const extra = { fields, where: plainWhere(where, model) };
   return {
     options,
+    target: {
+      model,
+      name,
+      table,
+      fields,
+      deletes: false,
+      ...(!IGNORES_LIMIT.has(sequelize.options.dialect) && { limit: options?.limit }),
+      conditions: (generator) =>
+        generator.whereItemsQuery(where, {
+          ...options,
+          bindParam: false,
+        }),
+      toldOf: (before, returned) => changedRow(before, withReturned(written, returned), model, name),
+    },
     tell(result) {
       const count = Array.isArray(result) ? result.length : affectedRows(result);
       if (count === 0) return undefined;
       const found = Array.isArray(result) ? idsOf(result, model) : undefined;
       return {
-        model: nameOf(model, table),
+        model: name,
         action: bulkUpdateAction(written, model),
         row: written,
         extra: { ...counted(count), ...extra, ...found },
@@ -266,6 +279,9 @@ function bulkUpdate(
     },
   };
 }
+
+/** Of an UPDATE. */
+const IGNORES_LIMIT: ReadonlySet<string | undefined> = new Set(['postgres', 'sqlite']);
 
 function bulkUpdateAction(written: Row, model: ModelShape | undefined): Told['action'] {
   const alone = model && Object.keys(written).every((name) => isMoveOrTime(name, model));
@@ -290,13 +306,25 @@ function bulkDelete(
   // Where a database doesn't cascade, Sequelize ignores the wish.
   const cascades = options?.cascade === true && sequelize.options.dialect === 'postgres';
   const conditions = truncates ? cascades && { cascade: true } : { where: plainWhere(where ?? {}, model) };
+  const name = nameOf(model, table);
+  const target: Target = {
+    model,
+    name,
+    table,
+    fields: [],
+    deletes: true,
+    limit: options?.limit,
+    conditions: (generator) => generator.getWhereConditions(where, null, model, { ...options }),
+    toldOf: (before) => deletedRow(before, model, name),
+  };
   return {
     options,
+    ...(!truncates && { target }),
     tell(result) {
       const count = affectedRows(result);
       if (count === 0 && !truncates) return undefined;
       return {
-        model: nameOf(model, table),
+        model: name,
         action: truncates ? 'TRUNCATE' : 'BULK_DELETE',
         // A database that truncates doesn't count.
         extra: { ...(truncates && count === 0 ? undefined : counted(count)), ...conditions },
@@ -319,15 +347,35 @@ function increment(
   const instance = options?.instance;
   const by = isDecrement ? negated(writtenRow(amounts, model)) : writtenRow(amounts, model);
   const written = writtenRow(others, model);
-  const extra = { fields: [...Object.keys(by), ...Object.keys(written)], where: plainWhere(where, model), by };
+  const name = nameOf(model, table);
+  const fields = [...Object.keys(by), ...Object.keys(written)];
+  const extra = { fields, where: plainWhere(where, model), by };
   return {
     options,
+    target: {
+      model,
+      name,
+      table,
+      fields,
+      deletes: false,
+      conditions: (generator) => generator.whereItemsQuery(where),
+      toldOf: (before, returned) => {
+        const after = withReturned(
+          {
+            ...raised(before, by, model),
+            ...written,
+          },
+          returned,
+        );
+        return changedRow(before, after, model, name);
+      },
+    },
     tell(result) {
       const count = affectedRows(result);
       if (count === 0) return undefined;
       if (!instance) {
         return {
-          model: nameOf(model, table),
+          model: name,
           action: 'BULK_UPDATE',
           row: written,
           extra: { ...counted(count), ...extra },
