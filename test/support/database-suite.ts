@@ -5,6 +5,7 @@ import { Sequelize } from 'sequelize';
 
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import type { DatabaseServer } from './database-server.ts';
+import { BEFORE_IMAGES } from './sequelize-before-images.ts';
 import { OPERATIONS, newWorld } from './sequelize-operations.ts';
 import { summary, takeRecords } from './sequelize-records.ts';
 import { assertTypesShown } from './sequelize-types.ts';
@@ -52,6 +53,10 @@ export function describeDatabase(
       it(`is asked the same by ${operation} as without us, and answers the same`, async () => {
         await assertUndisturbed(operation, server.options);
       });
+    }
+
+    for (const [what, check] of Object.entries(BEFORE_IMAGES)) {
+      it(`with before-images, ${what}`, () => check((logging) => new Sequelize({ ...server.options, logging })));
     }
 
     it(`tells what the database itself logs of any of ${programs} sequences of changes`, async () => {
