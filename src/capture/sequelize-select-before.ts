@@ -49,7 +49,7 @@ export async function selectBefore(
   try {
     const sent = selection(sequelize, target, options, { most: asked, except, locks: transaction !== undefined });
     const found = await within(new Call(sequelize), () => sequelize.query(...sent));
-    images.rows = (found as Row[]).map((row) => foundRow(row, target.model));
+    images.rows = (found as Row[]).map((row) => withFlags(foundRow(row, target.model), target.model));
   } catch (error) {
     if (transaction && hasEndedTransaction(error, sequelize.options.dialect)) throw error;
     report('selecting rows before a change', failureText(error));
@@ -107,6 +107,15 @@ function columnsOf(
   return storedAttributes(model)
     .filter((name) => needed.has(name) || !except.includes(name))
     .map((name) => [model.rawAttributes[name]?.field ?? name, name]);
+}
+
+/** Some databases have numbers in place of `true` and `false`; only instances make up for it. */
+function withFlags(row: Row, model: ModelShape | undefined): Row {
+  for (const name of Object.keys(row)) {
+    const isNumber = row[name] === 0 || row[name] === 1;
+    if (isNumber && model?.rawAttributes[name]?.type?.key === 'BOOLEAN') row[name] = row[name] === 1;
+  }
+  return row;
 }
 
 /** Values are read as for instances; these would run code of the application. */

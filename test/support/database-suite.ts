@@ -49,6 +49,8 @@ export function describeDatabase(
 
     it('shows values of each type as they are', () => assertTypesShown(server));
 
+    it('with before-images, shows values of each type as they are', () => assertTypesShown(server, true));
+
     for (const operation of Object.keys(OPERATIONS)) {
       it(`is asked the same by ${operation} as without us, and answers the same`, async () => {
         await assertUndisturbed(operation, server.options);

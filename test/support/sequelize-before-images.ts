@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 
-import type { Sequelize } from 'sequelize';
 import {
   DataTypes,
   type Model,
@@ -217,6 +216,69 @@ export const BEFORE_IMAGES: Readonly<Record<string, (database: Database) => Prom
       await Item.destroy({ where: {}, limit: 2, force: true });
       const [record] = takeRecords();
       assert.deepEqual(record?.extra, { total_count: 2, where: {}, [DOUBT]: 'The limit left rows out' });
+    }),
+
+  'selects the rows of those models alone that it is asked for, without what their records leave out': (database) =>
+    inShop(
+      database,
+      { beforeImages: false, models: { Item: { beforeImages: 1, exclude: ['price', 'settings'] } } },
+      async ({ Item, Place, sequelize, statements }) => {
+        await Item.update({ settings: { size: 1 } }, { where: { id: 1 } });
+        await Place.update({ label: 'x' }, { where: { x: 2 } });
+        assert.deepEqual(takeRecords().map(summary), ['UPDATE Item 1', 'BULK_UPDATE Place']);
+        const [select, ...others] = statements.filter((text) => text.includes('SELECT'));
+        assert.deepEqual([select?.includes('price'), select?.includes('settings'), others], [false, true, []]);
+        const Own = sequelize.define('Own', { label: DataTypes.STRING }, {
+          tableName: 'Places',
+          timestamps: false,
+          audit: { beforeImages: true },
+        } as object);
+        Own.removeAttribute('id');
+        await Own.update({ label: 'y' }, { where: { label: 'x' } });
+        assert.deepEqual(takeChanges(), [['UPDATE Own', { label: ['x', 'y'] }]]);
+      },
+    ),
+
+  "asks nothing of models that aren't recorded": (database) =>
+    inShop(database, { models: { Item: false } }, async ({ Item, statements }) => {
+      await Item.update({ name: 'x' }, { where: {} });
+      assert.deepEqual([takeRecords(), statements.length], [[], 1]);
+    }),
+
+  'knows the transaction of a CLS namespace': (database) =>
+    inShop(database, async ({ Item, sequelize, statements }) => {
+      const transaction = await sequelize.transaction();
+      Reflect.set(sequelize.constructor, '_cls', { get: () => transaction });
+      try {
+        await Item.increment('stock', { where: { id: 1 } });
+      } finally {
+        Reflect.deleteProperty(sequelize.constructor, '_cls');
+      }
+      assert.deepEqual(takeRecords(), []);
+      await transaction.commit();
+      const [record] = takeRecords();
+      assert.deepEqual([record?.changes, typeof record?.transaction_id], [{ stock: [1, 2] }, 'string']);
+      assert.equal(new Set(statements.map((text) => /\((.*?)\)/.exec(text)?.[1])).size, 1);
+    }),
+
+  'keeps as many rows of one transaction as are held for its end': (database) =>
+    inShop(database, { beforeImages: 10_000 }, async ({ Note, sequelize }) => {
+      const rows = Array.from({ length: 6000 }, () => ({ text: 'many' }));
+      await Note.bulkCreate(rows);
+      takeRecords();
+      await sequelize.transaction(async (transaction) => {
+        await Note.update({ text: 'a' }, { where: { text: 'many' }, transaction });
+        await Note.update({ text: 'b' }, { where: { text: 'a' }, transaction });
+        await Note.update({ text: 'c' }, { where: { text: 'b' }, transaction });
+      });
+      const records = takeRecords();
+      const [rest, last] = records.splice(10_000);
+      assert.ok(records.every(({ event_type: type }) => type === 'UPDATE'));
+      assert.deepEqual([rest?.extra['total_count'], rest?.extra['truncated']], [2000, true]);
+      assert.deepEqual(
+        [last?.extra['total_count'], last?.extra[DOUBT]],
+        [6000, 'The transaction has changed too many rows'],
+      );
     }),
 
   'selects in the transaction, and locks there': (database) =>

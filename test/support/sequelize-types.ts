@@ -83,9 +83,13 @@ function changesOf(typed: Readonly<Record<string, Typed>>): Record<string, reado
   };
 }
 
-/** Creates, finds, changes and deletes a row with a column of each type, and compares what the records show. */
-export async function assertTypesShown({ options }: DatabaseServer): Promise<void> {
-  const sequelize = auditSequelize(new Sequelize(options));
+/**
+ * Creates, finds, changes and deletes a row with a column of each type, and compares what the records show.
+ *
+ * @param beforeImages whether it is changed and deleted as one of many rows, which are selected before
+ */
+export async function assertTypesShown({ options }: DatabaseServer, beforeImages = false): Promise<void> {
+  const sequelize = auditSequelize(new Sequelize(options), { beforeImages });
   const typed = { ...EVERYWHERE, ...OF_DIALECT[sequelize.getDialect()] };
   const of = <T>(take: (one: Typed) => T): Record<string, T> =>
     Object.fromEntries(Object.entries(typed).map(([name, one]) => [name, take(one)]));
@@ -99,8 +103,9 @@ export async function assertTypesShown({ options }: DatabaseServer): Promise<voi
     takeRecords();
     const { id } = (await Thing.create(of(({ given }) => given[0]))).get() as { id: number };
     const thing = (await Thing.findByPk(id)) ?? assert.fail();
-    await thing.update(of(({ given }) => given[1]));
-    await thing.destroy();
+    const changed = of(({ given }) => given[1]);
+    await (beforeImages ? Thing.update(changed, { where: { id } }) : thing.update(changed));
+    await (beforeImages ? Thing.destroy({ where: { id } }) : thing.destroy());
     const [created, found, updated, deleted] = takeRecords();
     const before: Record<string, Json> = { id, ...of(({ shown }) => shown[0]) };
     const after: Record<string, Json> = { id, ...of(({ shown }) => shown[1]) };
