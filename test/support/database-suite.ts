@@ -55,6 +55,10 @@ export function describeDatabase(
       it(`is asked the same by ${operation} as without us, and answers the same`, async () => {
         await assertUndisturbed(operation, server.options);
       });
+
+      it(`with before-images, is asked nothing but SELECTs besides by ${operation}, and answers the same`, async () => {
+        await assertUndisturbed(operation, server.options, true);
+      });
     }
 
     for (const [what, check] of Object.entries(BEFORE_IMAGES)) {
