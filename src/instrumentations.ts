@@ -48,6 +48,7 @@ export function auditInstrumentations(
     sequelize = true,
     reads,
     recordRollbacks,
+    beforeImages,
     models,
     redaction,
     ...exchanges
@@ -57,7 +58,9 @@ export function auditInstrumentations(
   return [
     ...(http ? [new HttpServerInstrumentation(config)] : []),
     ...(http && outgoing ? outgoingInstrumentations(config) : []),
-    ...(sequelize ? [new SequelizeInstrumentation({ redactor: shared, reads, recordRollbacks, models })] : []),
+    ...(sequelize
+      ? [new SequelizeInstrumentation({ redactor: shared, reads, recordRollbacks, beforeImages, models })]
+      : []),
     new ApplicationEventsInstrumentation({ redactor: shared, recordRollbacks }),
   ];
 }

@@ -1,5 +1,5 @@
 import { clientAddress } from './capture/client-address.ts';
-import { isModelChoice } from './capture/model-options.ts';
+import { MAX_BEFORE_IMAGES, isBeforeImagesChoice, isModelChoice } from './capture/model-options.ts';
 import type { AuditOptions } from './options.ts';
 import { isRetention, isRotation, readRetention, readRotation } from './rotation-texts.ts';
 
@@ -33,8 +33,14 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
   sequelize: FLAG,
   reads: FLAG,
   recordRollbacks: FLAG,
+  beforeImages: {
+    expected: `true, false, or a whole number of rows from 1 to ${MAX_BEFORE_IMAGES}`,
+    accepts: isBeforeImagesChoice,
+    read: (text) => (/^\d+$/.test(text) && text !== '0' && text !== '1' ? Number(text) : FLAG.read(text)),
+  },
   models: {
-    expected: 'an object with, for each model, false or { reads: true or false, sensitive: […], exclude: […] }',
+    expected:
+      'an object with, for each model, false or { reads: true or false, sensitive: […], exclude: […], beforeImages: true, false or a number }',
     accepts: (value) => isObjectOf(value, (_, part) => isModelChoice(part)),
   },
   console: FLAG,

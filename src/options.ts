@@ -1,5 +1,5 @@
 import type { IncomingOptions } from './capture/incoming-options.ts';
-import type { ModelChoices } from './capture/model-options.ts';
+import type { BeforeImagesChoice, ModelChoices } from './capture/model-options.ts';
 import type { OutgoingOptions } from './capture/outgoing-options.ts';
 import type { RedactionOptions } from './event/redact.ts';
 import type { Retention } from './export/retention.ts';
@@ -25,6 +25,13 @@ export interface InstrumentationOptions extends IncomingOptions, OutgoingOptions
   readonly models?: ModelChoices;
   /** Record the changes of a transaction that was rolled back, too, as failures. @default false */
   readonly recordRollbacks?: boolean;
+  /**
+   * Select rows before a statement changes several at once, and record each with its old values, at most 1,000 of one
+   * statement, or as many as given.
+   *
+   * @default false
+   */
+  readonly beforeImages?: BeforeImagesChoice;
   /** What is a secret beside the defaults, and what is none. */
   readonly redaction?: RedactionOptions;
 }

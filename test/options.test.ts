@@ -13,6 +13,7 @@ describe('options from the environment', () => {
         ACTIVITY_AUDIT_READS: '0',
         ACTIVITY_AUDIT_HTTP: 'TRUE',
         ACTIVITY_AUDIT_MAX_BODY_BYTES: '1024',
+        ACTIVITY_AUDIT_BEFORE_IMAGES: '500',
         ACTIVITY_AUDIT_FILE_MODE: '640',
         ACTIVITY_AUDIT_DIRECTORY_MODE: '0o750',
         ACTIVITY_AUDIT_REDACT_NAMES: 'iban, diagnosis',
@@ -38,6 +39,7 @@ describe('options from the environment', () => {
         reads: false,
         http: true,
         maxBodyBytes: 1024,
+        beforeImages: 500,
         fileMode: 0o640,
         directoryMode: 0o750,
         ignorePaths: ['/health', '/assets/*'],
@@ -67,8 +69,12 @@ describe('options from the environment', () => {
 
   it('may say with one word what they may say with a list', () => {
     assert.deepEqual(
-      optionsFromEnvironment({ ACTIVITY_AUDIT_FORWARD_REQUEST_ID: 'True', ACTIVITY_AUDIT_CAPTURE_BODIES: 'incoming' }),
-      { forwardRequestId: true, captureBodies: 'incoming' },
+      optionsFromEnvironment({
+        ACTIVITY_AUDIT_FORWARD_REQUEST_ID: 'True',
+        ACTIVITY_AUDIT_CAPTURE_BODIES: 'incoming',
+        ACTIVITY_AUDIT_BEFORE_IMAGES: '1',
+      }),
+      { forwardRequestId: true, captureBodies: 'incoming', beforeImages: true },
     );
     assert.deepEqual(
       optionsFromEnvironment({ ACTIVITY_AUDIT_ROTATION: 'hourly', ACTIVITY_AUDIT_RETENTION: '1000000' }),
@@ -85,6 +91,11 @@ describe('options from the environment', () => {
       'ACTIVITY_AUDIT_CONSOLE',
       'maybe',
       /^activity-audit: ACTIVITY_AUDIT_CONSOLE: expected true or false, got "maybe" \(string\)$/,
+    ],
+    [
+      'ACTIVITY_AUDIT_BEFORE_IMAGES',
+      '10001',
+      /expected true, false, or a whole number of rows from 1 to 10000, got 10001/,
     ],
     ['ACTIVITY_AUDIT_MAX_BODY_BYTES', '64k', /expected a whole number of bytes from 0 to 16777216, got "64k"/],
     ['ACTIVITY_AUDIT_MAX_BODY_BYTES', '99999999', /got 99999999 \(number\)/],
@@ -183,6 +194,7 @@ describe('options from code or a file', () => {
     [{ retention: { days: 0 } }, /option retention in .*expected days, files, bytes, .*, got "days=0/],
     [{ retention: { audit: { hours: 1 } } }, /got "audit=an object"/],
     [{ models: { User: true } }, /option models in .*expected an object with, for each model, .*got "User=true/],
+    [{ models: { User: { beforeImages: 0 } } }, /expected an object with, for each model/],
     [{ models: { User: { reads: 'no' } } }, /expected an object with, for each model/],
     [{ models: { User: { sensitve: ['x'] } } }, /expected an object with, for each model/],
     [{ trustProxy: -1 }, /expected true, false, a number of proxies/],

@@ -1,5 +1,5 @@
 import type { Redactor } from '../event/redact.ts';
-import type { ModelChoices } from './model-options.ts';
+import type { BeforeImagesChoice, ModelChoices } from './model-options.ts';
 import { install } from './sequelize-install.ts';
 import { createRecorder } from './sequelize-recorder.ts';
 
@@ -14,6 +14,8 @@ export interface SequelizeInstrumentationConfig {
   readonly models?: ModelChoices | undefined;
   /** Record changes that were rolled back, too, as failures. @default false */
   readonly recordRollbacks?: boolean | undefined;
+  /** Select rows before a statement changes several at once, so as to record each with its old values. @default false */
+  readonly beforeImages?: BeforeImagesChoice | undefined;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }

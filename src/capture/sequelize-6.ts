@@ -3,6 +3,7 @@ import {
   type InstanceShape,
   type ModelShape,
   type OptionsShape,
+  type QueryGeneratorShape,
   type SequelizeShape,
   isObject,
 } from './sequelize-shape.ts';
@@ -32,7 +33,9 @@ interface SequelizeClass {
 interface Sequelize {
   readonly options: { readonly dialect?: string; readonly hooks: Record<string, unknown[]> };
   readonly modelManager: { readonly models: readonly ModelShape[] };
-  getQueryInterface(): object;
+  getQueryInterface(): { readonly queryGenerator: QueryGeneratorShape };
+  query(sql: string, options: object): Promise<unknown>;
+  literal(sql: string): object;
   addHook(hook: string, name: string, fn: (...args: never[]) => void): unknown;
 }
 
@@ -64,6 +67,11 @@ function doorsOf(instance: Sequelize): Doors {
   return {
     sequelize,
     queryInterface: instance.getQueryInterface(),
+    selecting: {
+      queryGenerator: instance.getQueryInterface().queryGenerator,
+      literal: (sql) => instance.literal(sql),
+      query: (sql, options) => instance.query(sql, options),
+    },
     writes: WRITES,
     reads: READS,
     commit: 'commitTransaction',

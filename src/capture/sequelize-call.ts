@@ -1,12 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { type Answer, type Ended, observe } from './sequelize-around.ts';
+import type { BeforeImages } from './sequelize-before-images.ts';
 import type { OptionsShape, SequelizeShape } from './sequelize-shape.ts';
 
 /** One call of the query interface. It knows which queries are its own: hooks of the application may send others. */
 export class Call {
   /** That to its latest attempt; undefined where nothing was sent. */
   answer: Answer | undefined;
+  /** The rows that it changes, as they were before. */
+  images: BeforeImages | undefined;
 
   private readonly sequelize: SequelizeShape;
   private instance: object | undefined;
@@ -34,6 +37,7 @@ export class Call {
   end(): void {
     this.ended = true;
     this.answer = undefined;
+    this.images = undefined;
     this.instance = undefined;
     this.query = undefined;
   }

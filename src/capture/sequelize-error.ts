@@ -50,6 +50,12 @@ export function isWholeRollback(error: unknown): boolean {
   return cause?.['errno'] === 1213 || cause?.['number'] === 1205;
 }
 
+/** Whether the transaction of a statement is over by its error: PostgreSQL takes nothing more in it then. */
+export function hasEndedTransaction(error: unknown, dialect: string | undefined): boolean {
+  const isOfServer = typeof causeOf(error)?.['severity'] === 'string';
+  return isWholeRollback(error) || (dialect === 'postgres' && isOfServer);
+}
+
 /** The error of the driver. What is `parent` in Sequelize 6 is a getter in 7, which warns of its end. */
 function causeOf(error: unknown): Record<string, unknown> | undefined {
   if (!isObject(error) || !('parent' in error)) return undefined;

@@ -1,14 +1,17 @@
 import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
 import { type Answer, around, isPromise } from './sequelize-around.ts';
+import { type BeforeImages, unwatch, writeSent } from './sequelize-before-images.ts';
 import { Call, WholeCall, currentCall, within } from './sequelize-call.ts';
 import { type Coverage, count } from './sequelize-coverage.ts';
 import { failureText, mayHaveBeenDone } from './sequelize-error.ts';
+import { partedByRow } from './sequelize-imaged-rows.ts';
 import { watchUnfinished } from './sequelize-journal.ts';
 import type { Doors } from './sequelize-major.ts';
 import { MAJORS } from './sequelize-majors.ts';
 import { rawStatement } from './sequelize-raw.ts';
 import type { Recorder, Told } from './sequelize-recorder.ts';
+import { type ImageRules, type Selection, selectBefore } from './sequelize-select-before.ts';
 import { type OptionsShape, type QueryShape, type TransactionShape, isObject } from './sequelize-shape.ts';
 import { type Describe, SCHEMA_CHANGES, type Statement } from './sequelize-statement.ts';
 import { followQuery, watchEnds } from './sequelize-transaction.ts';
@@ -97,15 +100,50 @@ function record(
   told: typeof tellChange | typeof tell,
 ): Promise<unknown> {
   if (!recorder.active) return run();
-  const { sequelize } = doors;
+  const { sequelize, selecting } = doors;
   const described = guard('describing a statement', () => {
     const statement = describe(sequelize, ...(args as never[]));
     return statement && { ...statement, transaction: transactionOf(doors, statement.options) };
   });
   if (!described) return run();
+  const { target, transaction } = described;
+  const rules = target && guard('describing a statement', () => recorder.imagesOf(target.name));
+  if (target && rules && selecting) {
+    return recordByRow(recorder, { ...described, sequelize, selecting, target, transaction }, rules, run);
+  }
   const call = described.isWhole ? new WholeCall(sequelize) : new Call(sequelize, described.instance);
   return within(call, run, (outcome, answer) => {
-    told(recorder, described.tell, answer ?? { ...outcome, transaction: described.transaction, isUnsent: true });
+    told(recorder, described.tell, answer ?? { ...outcome, transaction, isUnsent: true });
+  });
+}
+
+/** Selects the rows that the call is about to change before it runs, and records what it did to each. */
+async function recordByRow(
+  recorder: Recorder,
+  statement: Statement & Selection,
+  rules: ImageRules,
+  run: () => Promise<unknown>,
+): Promise<unknown> {
+  const { sequelize, transaction } = statement;
+  let images: BeforeImages;
+  try {
+    images = await selectBefore(statement, rules);
+  } catch (error) {
+    guard('recording a statement', () =>
+      tellChange(recorder, statement.tell, { failed: true, error, transaction, isUnsent: true }),
+    );
+    throw error;
+  }
+  const tellByRow: Statement['tell'] = (result) => {
+    const told = statement.tell(result);
+    return told && partedByRow(told, images, result, sequelize.dialect);
+  };
+  const call = new Call(sequelize, statement.instance);
+  call.images = images;
+  return within(call, run, (outcome, answer) => {
+    const ended = answer ?? { ...outcome, transaction, isUnsent: true };
+    unwatch(images);
+    tellChange(recorder, ended.failed ? statement.tell : tellByRow, ended);
   });
 }
 
@@ -130,6 +168,7 @@ function watchQueries(doors: Doors, slot: Slot): void {
       const isRead = options.type === 'SELECT';
       aroundRun(query, (sql) => {
         if (!doors.sends(sql)) return undefined;
+        if (transaction && !isRead) writeSent(transaction, options.model, own?.images);
         const answered = own
           ? (answer: Answer): void => void (own.answer = answer)
           : guard('reading a query', () => rawTeller(slot.recorder, sql, options, dialect));

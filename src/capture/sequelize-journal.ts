@@ -162,7 +162,7 @@ function newJournal(): Journal {
   };
 }
 
-function rootOf(transaction: TransactionShape): TransactionShape {
+export function rootOf(transaction: TransactionShape): TransactionShape {
   let root = transaction;
   while (root.parent) root = root.parent;
   return root;

@@ -1,4 +1,11 @@
-import type { InstanceShape, ModelShape, OptionsShape, QueryShape, SequelizeShape } from './sequelize-shape.ts';
+import type {
+  InstanceShape,
+  ModelShape,
+  OptionsShape,
+  QueryGeneratorShape,
+  QueryShape,
+  SequelizeShape,
+} from './sequelize-shape.ts';
 import type { Describe } from './sequelize-statement.ts';
 
 /** All that differs from one major version of Sequelize to another. */
@@ -9,6 +16,13 @@ export interface Major {
   onInstance(loaded: unknown, fn: (instance: object) => void): void;
   /** @returns undefined for what isn't an instance of this major */
   doorsOf(value: unknown): Doors | undefined;
+}
+
+/** How to send a SELECT of our own through a Sequelize instance. */
+export interface Selecting {
+  readonly queryGenerator: QueryGeneratorShape;
+  literal(sql: string): object;
+  query(sql: string, options: object): Promise<unknown>;
 }
 
 /** Where one Sequelize instance can be watched. */
@@ -23,6 +37,8 @@ export interface Doors {
   readonly rollback: string;
   /** The transaction that a call with such options is part of, or what stands in its place. */
   transactionOf(options: OptionsShape | undefined): unknown;
+  /** Undefined where before-images can't be had. */
+  readonly selecting?: Selecting;
   /** Whether an SQL text reaches the database. */
   sends(sql: string): boolean;
   /** Calls `watch` before each attempt to send a query, and before the application's own hooks. */

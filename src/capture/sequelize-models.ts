@@ -1,9 +1,13 @@
 import { report } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
-import { type ModelChoice, type ModelChoices, isModelChoice } from './model-options.ts';
+import { type BeforeImagesChoice, type ModelChoice, type ModelChoices, isModelChoice } from './model-options.ts';
 import type { Told } from './sequelize-recorder.ts';
 import { type Row, rowWithout } from './sequelize-row.ts';
+import type { ImageRules } from './sequelize-select-before.ts';
 import type { ModelShape } from './sequelize-shape.ts';
+
+/** Of one statement. */
+const MOST_IMAGES = 1000;
 
 /** What is recorded of which model: what the options say wins over what the model was defined with. */
 export class ModelRules {
@@ -43,6 +47,14 @@ export class ModelRules {
     return choice?.exclude ? without(told, choice.exclude) : told;
   }
 
+  /** Which rows of a model are to be selected before they are changed; undefined for none. */
+  imagesOf(model: string, byDefault: BeforeImagesChoice): ImageRules | undefined {
+    const choice = this.#choices.get(model);
+    const images = choice === false ? false : (choice?.beforeImages ?? byDefault);
+    if (images === false) return undefined;
+    return { most: images === true ? MOST_IMAGES : images, except: (choice || {}).exclude ?? [] };
+  }
+
   /** The redactor forgets what it has decided on, so it isn't told of nothing. */
   #hide(names: readonly string[]): void {
     if (names.length > 0) this.#redactor.addNames(names);
@@ -65,14 +77,18 @@ function defined({ name, options }: ModelShape): ModelChoice | undefined {
   const { audit } = options ?? {};
   if (audit === undefined || audit === true) return undefined;
   if (isModelChoice(audit)) return audit;
-  report(`reading the option audit of the model ${name}`, 'expected false, or an object of reads, sensitive, exclude');
+  report(
+    `reading the option audit of the model ${name}`,
+    'expected false, or an object of reads, sensitive, exclude, beforeImages',
+  );
   return undefined;
 }
 
 function without(told: Told, excluded: readonly string[]): Told {
-  const { row, changes } = told;
+  const { row, changes, parts } = told;
   return {
     ...told,
+    ...(parts && { parts: parts.map((part) => without(part, excluded)) }),
     row: row && rowWithout(row as Row, excluded),
     changes: changes?.filter(([name]) => !excluded.includes(name)),
   };

@@ -8,15 +8,18 @@ import { type Redactor, createRedactor } from '../event/redact.ts';
 import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
 import type { Coverage } from './sequelize-coverage.ts';
 import { failureText } from './sequelize-error.ts';
-import type { ModelChoices } from './model-options.ts';
+import type { BeforeImagesChoice, ModelChoices } from './model-options.ts';
 import { placeIn } from './sequelize-journal.ts';
 import { ModelRules } from './sequelize-models.ts';
 import type { Fate, Held, Place } from './sequelize-place.ts';
+import type { ImageRules } from './sequelize-select-before.ts';
 import type { ModelShape, TransactionShape } from './sequelize-shape.ts';
 
 /** What is known of a statement when it has ended. */
 export interface Told extends Omit<ModelDraft, 'transactionId'> {
   readonly outcome?: Outcome;
+  /** What it did to each row: recorded in its place, once it is done. */
+  readonly parts?: readonly Told[];
 }
 
 /** Turns what happened to one Sequelize instance into records. Two copies of this package may share one. */
@@ -27,6 +30,8 @@ export interface Recorder {
   readonly mayRead: boolean;
   /** To be called for each model, when it has been defined. */
   learn(model: ModelShape): void;
+  /** Which rows are to be selected before they are changed; undefined for none. */
+  imagesOf(model: string): ImageRules | undefined;
   /**
    * A change is emitted when its outermost transaction has ended, or the process has; a look and a failure at once. Never
    * throws.
@@ -48,13 +53,15 @@ export interface RecorderOptions {
   readonly models?: ModelChoices | undefined;
   /** @default false */
   readonly recordRollbacks?: boolean | undefined;
+  /** @default false */
+  readonly beforeImages?: BeforeImagesChoice | undefined;
   readonly isActive: () => boolean;
   readonly provider: () => ApiLoggerProvider | undefined;
 }
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const { redactor = createRedactor(), reads = true, recordRollbacks = false, now = Date.now } = options;
-  const { models = {}, isActive, provider } = options;
+  const { models = {}, beforeImages = false, isActive, provider } = options;
   const rules = new ModelRules(models, redactor);
   const send = (event: ModelEvent<JsonText>, origin: Origin): void => emit(event, origin, provider());
   return {
@@ -62,6 +69,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       return reads || rules.readsSome;
     },
     learn: (model) => rules.learn(model),
+    imagesOf: (model) => rules.imagesOf(model, beforeImages),
     get active() {
       return isActive();
     },
@@ -70,27 +78,40 @@ export function createRecorder(options: RecorderOptions): Recorder {
         const told = rules.shown(ended, reads);
         if (!told) return 'left_out';
         const origin = currentOrigin(now);
-        const event = modelEvent({ ...told, transactionId: transaction?.id }, origin, redactor);
-        if (!transaction || event.event_type === 'READ' || event.outcome === 'failure') send(event, origin);
-        else (place ?? placeIn(transaction)).hold(held(event, rowsIn(told), (known) => send(known, origin)));
+        const eventOf = (one: Told): ModelEvent<JsonText> =>
+          modelEvent({ ...one, transactionId: transaction?.id }, origin, redactor);
+        const tell = (event: ModelEvent<JsonText>): void => send(event, origin);
+        const isOpen = transaction && told.action !== 'READ' && told.outcome !== 'failure';
+        const parts = told.parts?.map(eventOf);
+        if (isOpen) (place ?? placeIn(transaction)).hold(held(eventOf(told), rowsIn(told), tell, parts));
+        else for (const event of parts ?? [eventOf(told)]) tell(event);
         return 'explained';
       });
       return recorded ?? 'unexplained';
     },
   };
 
-  function held(event: ModelEvent<JsonText>, rows: number, tell: (event: ModelEvent<JsonText>) => void): Held {
+  /** @param parts told in place of `event`, unless they were undone or are too many */
+  function held(
+    event: ModelEvent<JsonText>,
+    rows: number,
+    tell: (event: ModelEvent<JsonText>) => void,
+    parts: readonly ModelEvent<JsonText>[] = [event],
+  ): Held {
     const tellAs = (known: ModelEvent<JsonText>, fate: Fate, error: unknown): void => {
       if (fate === 'rollback' && !recordRollbacks) return;
       guard('recording a change', () => tell(fate === 'commit' ? known : notDone(known, fate, error, redactor)));
     };
+    const tellEach = (fate: Fate, error: unknown): void => {
+      for (const known of fate === 'rollback' ? [event] : parts) tellAs(known, fate, error);
+    };
     return {
-      tell: (fate, error) => tellAs(event, fate, error),
+      tell: tellEach,
       get kind() {
         return kindOf(event);
       },
       rows,
-      tellAll: (all, fate, error) => tellAs(all === rows ? event : together(event, all), fate, error),
+      tellAll: (all, fate, error) => (all === rows ? tellEach(fate, error) : tellAs(together(event, all), fate, error)),
     };
   }
 }

@@ -90,18 +90,25 @@ export function storedAttributes(model: ModelShape): string[] {
 
 /** What of `written` differs from what the instance was loaded with. An old value that was not loaded is null. */
 export function changesOf(instance: InstanceShape, written: Row): Change[] {
-  const changes: Change[] = [];
-  const attributes = instance.constructor.rawAttributes;
-  for (const field of Object.keys(written)) {
-    const before = exactNumber(instance[PREVIOUS][field], attributes[field]);
+  const { constructor: model, [PREVIOUS]: before } = instance;
+  return Object.keys(written).flatMap((field): Change[] => {
     const after = written[field];
-    if (before === after && isObject(after)) {
-      // Changed in place: the old value is gone, as `previous()` holds the same object.
-      if (instance.changed(field)) changes.push([field, null, after]);
-    } else if (!isSame(before, after) && !isSameNumber(before, after, attributes[field]))
-      changes.push([field, before ?? null, after]);
-  }
-  return changes;
+    // Changed in place: the old value is gone, as `previous()` holds the same object.
+    if (before[field] === after && isObject(after)) return instance.changed(field) ? [[field, null, after]] : [];
+    return changeIn(field, before, written, model);
+  });
+}
+
+/** What of `written` differs from the row as it was. */
+export function differences(before: Readonly<Row>, written: Row, model: ModelShape | undefined): Change[] {
+  return Object.keys(written).flatMap((field) => changeIn(field, before, written, model));
+}
+
+function changeIn(field: string, before: Readonly<Row>, written: Row, model: ModelShape | undefined): Change[] {
+  const attribute = model?.rawAttributes[field];
+  const old = exactNumber(before[field], attribute);
+  const now = written[field];
+  return isSame(old, now) || isSameNumber(old, now, attribute) ? [] : [[field, old ?? null, now]];
 }
 
 /** Drivers give big numbers and decimals as texts. */

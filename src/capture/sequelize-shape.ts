@@ -24,6 +24,12 @@ export interface SequelizeShape {
   readonly models: readonly ModelShape[];
 }
 
+export interface QueryGeneratorShape {
+  selectQuery(table: TableShape, options: object): string;
+  whereItemsQuery(where: unknown, options?: object): string;
+  getWhereConditions(where: unknown, table: null, model: ModelShape | undefined, options: object): string;
+}
+
 export interface ModelShape {
   readonly name: string;
   readonly sequelize?: SequelizeShape;
@@ -75,6 +81,13 @@ export interface OptionsShape {
   readonly updateOnDuplicate?: readonly string[];
   readonly validate?: boolean;
   readonly fields?: readonly unknown[];
+  readonly limit?: number;
+  readonly logging?: unknown;
+  readonly benchmark?: unknown;
+  readonly searchPath?: unknown;
+  readonly retry?: unknown;
+  readonly replacements?: unknown;
+  readonly bind?: unknown;
 }
 
 export interface TransactionShape {

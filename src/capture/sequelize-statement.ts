@@ -1,4 +1,6 @@
 import { instanceId } from '../event/model-event.ts';
+import type { Target } from './sequelize-before-images.ts';
+import { besidesDeletion, changedRow, deletedRow, raised, withReturned } from './sequelize-changed-row.ts';
 import { columnIn, plainWhere } from './sequelize-plain.ts';
 import type { Told } from './sequelize-recorder.ts';
 import {
@@ -43,6 +45,8 @@ export interface Statement {
    * @returns undefined where no row was changed or looked at
    */
   readonly tell: (result?: unknown) => Told | undefined;
+  /** Of a statement that changes rows without knowing them: which ones it will change. */
+  readonly target?: Target;
 }
 
 /** Reads the arguments of a call, before it: what an instance held before is gone afterwards. */
@@ -63,7 +67,7 @@ export const WRITES: Readonly<Record<string, Describe>> = {
   bulkUpdate,
   bulkDelete,
   increment,
-  decrement: increment,
+  decrement,
 };
 
 /** What its other methods look at. Every find of the ORM is one call of `select`, and one for each `separate` include. */
@@ -134,13 +138,6 @@ function update(
       };
     },
   };
-}
-
-/** A soft delete may save other changes along with it. */
-function besidesDeletion(changes: NonNullable<Told['changes']>, model: ModelShape): Told['changes'] {
-  const { deletedAt, updatedAt } = model[TIMESTAMPS];
-  const others = changes.filter(([field]) => field !== deletedAt && field !== updatedAt && field !== model[VERSION]);
-  return others.length > 0 ? others : undefined;
 }
 
 export function remove(
@@ -260,15 +257,31 @@ function bulkUpdate(
 ): Statement {
   const model = options?.model ?? modelOf(sequelize, table);
   const written = writtenRow(values, model);
-  const extra = { fields: Object.keys(written), where: plainWhere(where, model) };
+  const name = nameOf(model, table);
+  const fields = Object.keys(written);
+  const extra = { fields, where: plainWhere(where, model) };
   return {
     options,
+    target: {
+      model,
+      name,
+      table,
+      fields,
+      deletes: false,
+      ...(!IGNORES_LIMIT.has(sequelize.dialect) && { limit: options?.limit }),
+      conditions: (generator) =>
+        generator.whereItemsQuery(where, {
+          ...options,
+          bindParam: false,
+        }),
+      toldOf: (before, returned) => changedRow(before, withReturned(written, returned), model, name),
+    },
     tell(result) {
       const count = Array.isArray(result) ? result.length : affectedRows(result);
       if (count === 0) return undefined;
       const found = Array.isArray(result) ? idsOf(result, model) : undefined;
       return {
-        model: nameOf(model, table),
+        model: name,
         action: bulkUpdateAction(written, model),
         row: written,
         extra: { ...counted(count), ...extra, ...found },
@@ -276,6 +289,9 @@ function bulkUpdate(
     },
   };
 }
+
+/** Of an UPDATE. */
+const IGNORES_LIMIT: ReadonlySet<string | undefined> = new Set(['postgres', 'sqlite']);
 
 function bulkUpdateAction(written: Row, model: ModelShape | undefined): Told['action'] {
   const alone = model && Object.keys(written).every((name) => isMoveOrTime(name, model));
@@ -300,13 +316,25 @@ export function bulkDelete(
   // Where a database doesn't cascade, Sequelize ignores the wish.
   const cascades = options?.cascade === true && sequelize.dialect === 'postgres';
   const conditions = truncates ? cascades && { cascade: true } : { where: plainWhere(where ?? {}, model) };
+  const name = nameOf(model, table);
+  const target: Target = {
+    model,
+    name,
+    table,
+    fields: [],
+    deletes: true,
+    limit: options?.limit,
+    conditions: (generator) => generator.getWhereConditions(where, null, model, { ...options }),
+    toldOf: (before) => deletedRow(before, model, name),
+  };
   return {
     options,
+    ...(!truncates && { target }),
     tell(result) {
       const count = affectedRows(result);
       if (count === 0 && !truncates) return undefined;
       return {
-        model: nameOf(model, table),
+        model: name,
         action: truncates ? 'TRUNCATE' : 'BULK_DELETE',
         // A database that truncates doesn't count.
         extra: { ...(truncates && count === 0 ? undefined : counted(count)), ...conditions },
@@ -323,21 +351,42 @@ function increment(
   amounts: Row,
   others: Row,
   options?: OptionsShape,
+  isDecrement = false,
 ): Statement {
   const model = given ?? modelOf(sequelize, table);
   const instance = options?.instance;
-  const by = writtenRow(amounts, model);
+  const by = isDecrement ? negated(writtenRow(amounts, model)) : writtenRow(amounts, model);
   const written = writtenRow(others, model);
-  const extra = { fields: [...Object.keys(by), ...Object.keys(written)], where: plainWhere(where, model), by };
+  const name = nameOf(model, table);
+  const fields = [...Object.keys(by), ...Object.keys(written)];
+  const extra = { fields, where: plainWhere(where, model), by };
   return {
     options,
+    target: {
+      model,
+      name,
+      table,
+      fields,
+      deletes: false,
+      conditions: (generator) => generator.whereItemsQuery(where),
+      toldOf: (before, returned) => {
+        const after = withReturned(
+          {
+            ...raised(before, by, model),
+            ...written,
+          },
+          returned,
+        );
+        return changedRow(before, after, model, name);
+      },
+    },
     tell(result) {
       // Of an UPDATE that returns no rows, Sequelize says in Db2 that it changed none, whatever it did.
       const count = sequelize.dialect === 'db2' ? undefined : affectedRows(result);
       if (count === 0) return undefined;
       if (!instance) {
         return {
-          model: nameOf(model, table),
+          model: name,
           action: 'BULK_UPDATE',
           row: written,
           extra: { ...counted(count), ...extra },
@@ -347,6 +396,26 @@ function increment(
       return { model: instance.constructor.name, action: 'UPDATE', key: keyOf(row, instance.constructor), row, extra };
     },
   };
+}
+
+function decrement(
+  ...[sequelize, model, table, where, amounts, others, options]: Parameters<typeof increment>
+): Statement {
+  return increment(sequelize, model, table, where, amounts, others, options, true);
+}
+
+function negated(amounts: Row): Row {
+  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, negative(amount)]));
+}
+
+function negative(amount: unknown): unknown {
+  if (typeof amount === 'number' || typeof amount === 'bigint') return -amount;
+  if (isObject(amount) && 'sql' in amount) return { sql: `-(${String(amount['sql'])})` };
+  return typeof amount === 'string' ? negativeText(amount) : amount;
+}
+
+function negativeText(amount: string): string {
+  return amount.startsWith('-') ? amount.slice(1) : `-${amount}`;
 }
 
 function select(

@@ -165,13 +165,24 @@ describe('the records of Sequelize', () => {
     }
   });
 
-  it('says by how much a number was raised', async () => {
+  it('says by how much a number was raised or lowered', async () => {
     const { ann } = await newWorld();
     await ann.decrement({ age: 2 });
     const [record] = takeRecords();
-    assert.deepEqual(record?.extra, { fields: ['age', 'updatedAt'], where: { id: 1 }, by: { age: 2 } });
+    assert.deepEqual(record?.extra, { fields: ['age', 'updatedAt'], where: { id: 1 }, by: { age: -2 } });
     assert.equal(record.changes, undefined);
     assert.equal('age' in record.instance_repr, false);
+  });
+
+  it('tells a decrement from an increment', async () => {
+    const { User, ann } = await newWorld();
+    await ann.decrement('age', { by: 2 });
+    await User.decrement({ age: 3 }, { where: { id: 1 } });
+    await User.decrement('age', { by: Sequelize.literal('1 + 1') as unknown as number, where: { id: 1 } });
+    assert.deepEqual(
+      takeRecords().map(({ extra }) => extra['by']),
+      [{ age: -2 }, { age: -3 }, { age: { sql: '-(? + ?)' } }],
+    );
   });
 
   it('says why something failed, without the values that a database quotes', async () => {

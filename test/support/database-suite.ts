@@ -6,6 +6,7 @@ import type { Sequelize } from 'sequelize';
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import { ChangesLog, type LoggedDatabase, counted } from './counted-statements.ts';
 import type { DatabaseServer } from './database-server.ts';
+import { BEFORE_IMAGES } from './sequelize-before-images.ts';
 import { type SequelizeCopy, sequelize6 } from './sequelize-copy.ts';
 import { OPERATIONS, newWorld } from './sequelize-operations.ts';
 import { summary, takeRecords } from './sequelize-records.ts';
@@ -78,8 +79,25 @@ export function describeDatabase(
       });
     }
 
+    if (copy.hasBeforeImages) describeBeforeImages();
+
     it(`tells what the database itself logs of any of ${programs} sequences of changes`, async () => {
       await replayAnySequence(loggedDatabase, programs, copy);
     });
+
+    function describeBeforeImages(): void {
+      it('with before-images, shows values of each type as they are', () =>
+        assertTypesShown(newDatabase(), copy, true));
+
+      for (const operation of Object.keys(OPERATIONS)) {
+        it(`with before-images, is asked nothing but SELECTs besides by ${operation}, and answers the same`, async () => {
+          await assertUndisturbed(operation, server.options, copy, true);
+        });
+      }
+
+      for (const [what, check] of Object.entries(BEFORE_IMAGES)) {
+        it(`with before-images, ${what}`, () => check((logging) => copy.create({ ...server.options, logging })));
+      }
+    }
   });
 }

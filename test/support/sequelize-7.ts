@@ -7,6 +7,7 @@ import { type SequelizeCopy, sequelize6 } from './sequelize-copy.ts';
 /** Sequelize 7: options and methods that have other names there. */
 export const sequelize7: SequelizeCopy = {
   DataTypes: DataTypes as never,
+  hasBeforeImages: false,
   column: 'columnName',
   lacks: (dialect) => (dialect === 'sqlite' ? ['big', 'price'] : []),
   skipsComments: () => false,

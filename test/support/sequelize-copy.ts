@@ -14,6 +14,8 @@ import {
  */
 export interface SequelizeCopy {
   readonly DataTypes: typeof DataTypes;
+  /** Whether rows can be selected before they are changed. */
+  readonly hasBeforeImages: boolean;
   /** What names the column of an attribute. */
   readonly column: 'field' | 'columnName';
   /** The attributes of `assertTypesShown` whose types it doesn't have in a dialect. */
@@ -44,6 +46,7 @@ interface Names {
 
 export const sequelize6: SequelizeCopy = {
   DataTypes,
+  hasBeforeImages: true,
   column: 'field',
   lacks: () => [],
   skipsComments: (dialect) => dialect === 'sqlite',

@@ -85,9 +85,13 @@ function changesOf(typed: Readonly<Record<string, Typed>>): Record<string, reado
   };
 }
 
-/** Creates, finds, changes and deletes a row with a column of each type, and compares what the records show. */
-export async function assertTypesShown(database: Sequelize, copy: SequelizeCopy): Promise<void> {
-  const sequelize = auditSequelize(database);
+/**
+ * Creates, finds, changes and deletes a row with a column of each type, and compares what the records show.
+ *
+ * @param beforeImages whether it is changed and deleted as one of many rows, which are selected before
+ */
+export async function assertTypesShown(database: Sequelize, copy: SequelizeCopy, beforeImages = false): Promise<void> {
+  const sequelize = auditSequelize(database, { beforeImages });
   const { DataTypes } = copy;
   const dialect = dialectOf(sequelize);
   const all = { ...everywhere(DataTypes), ...OF_DIALECT[dialect]?.(DataTypes) };
@@ -105,8 +109,9 @@ export async function assertTypesShown(database: Sequelize, copy: SequelizeCopy)
     takeRecords();
     const { id } = (await Thing.create(of(({ given }) => given[0]))).get() as { id: number };
     const thing = (await Thing.findByPk(id)) ?? assert.fail();
-    await thing.update(of(({ given }) => given[1]));
-    await thing.destroy();
+    const changed = of(({ given }) => given[1]);
+    await (beforeImages ? Thing.update(changed, { where: { id } }) : thing.update(changed));
+    await (beforeImages ? Thing.destroy({ where: { id } }) : thing.destroy());
     const [created, found, updated, deleted] = takeRecords();
     const before: Record<string, Json> = { id, ...of(({ shown }) => shown[0]) };
     const after: Record<string, Json> = { id, ...of(({ shown }) => shown[1]) };
