@@ -135,6 +135,12 @@ describe('audit', () => {
     stop();
   });
 
+  it('shows what cannot be compared as changed', () => {
+    const broken = new Proxy({}, { ownKeys: () => assert.fail('not to be read') });
+    assert.doesNotThrow(() => audit({ action: 'export', changes: { layout: [{ wide: true }, broken] } }));
+    assert.deepEqual(observer.models[0]?.changes, { layout: [{ wide: true }, '[Unreadable]'] });
+  });
+
   it('is a LogRecord with the action as its verb', () => {
     audit({ action: 'export', model: 'Report' });
     const { attributes, severityText } = toLogRecord(observer.models[0]!, currentOrigin());
