@@ -66,6 +66,15 @@ describe('a COMMIT that failed', () => {
 });
 
 describe('the text of an error', () => {
+  it("doesn't quote an invalid value that takes several lines", () => {
+    const value = "{\n  card: '4711',\n  items: [ '4712' ]\n}";
+    const message = `Validation error: ${value} is not a valid string. Only text is.,\nnotNull violation: Item.name cannot be null`;
+    assert.equal(
+      failureText({ message }),
+      '? is not a valid string. Only text is.,\nnotNull violation: Item.name cannot be null',
+    );
+  });
+
   it("doesn't quote values", () => {
     const parent = { message: `Duplicate entry 'ann@x.org' for key 'email'` };
     assert.equal(failureText({ message: 'Validation error', parent }), 'Duplicate entry ? for key ?');
