@@ -69,7 +69,9 @@ function toldOf({ action, model = '', instanceId, changes, error, ...event }: Ap
 /** Undefined where nothing differs. */
 function differing(changes: NonNullable<ApplicationEvent['changes']>): Told['changes'] {
   const { isDeepStrictEqual } = process.getBuiltinModule('node:util');
-  const different = Object.entries(changes).filter(([, [before, after]]) => !isDeepStrictEqual(before, after));
+  const different = Object.entries(changes).filter(
+    ([, [before, after]]) => !guard('comparing values', () => isDeepStrictEqual(before, after)),
+  );
   return different.length > 0 ? different.map(([field, [before, after]]) => [field, before, after]) : undefined;
 }
 

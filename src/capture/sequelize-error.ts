@@ -7,13 +7,19 @@ import { isObject } from './sequelize-shape.ts';
 export function failureText(error: unknown): string {
   const cause = causeOf(error);
   const message = textOf(cause) ?? textOf(error) ?? String(error);
-  return cause ? withoutValues(message) : message.split('\n').map(withoutInvalidValue).join('\n');
+  return cause ? withoutValues(message) : message.split(BETWEEN_ITEMS).map(withoutInvalidValue).join(',\n');
 }
 
+/** Of what validation rejects. Within a value that takes several lines, lines are indented. */
+const BETWEEN_ITEMS = /,\n(?! )/;
+
 /** What Sequelize rejects for its type is quoted first: `"abc" is not a valid integer`. */
-function withoutInvalidValue(line: string): string {
-  return line.replace(/^[^]*(?= is not a valid [a-z])/, '?');
+function withoutInvalidValue(item: string): string {
+  return item.replace(/^[^]*(?= is not a valid [a-z])/, '?').replace(NAMED_LAST, '?');
 }
+
+/** As Sequelize 7 does where it looks into ranges and maps. */
+const NAMED_LAST = /(?<=A range must [^.]*\. Got |, its values must be strings but \S+ is )[^]*$/;
 
 /**
  * Whether a query that failed may have been done nevertheless: its answer was lost, or Sequelize couldn't read it.

@@ -7,12 +7,17 @@ const MAX_DEPTH = 16;
 /**
  * Where two JSON objects differ, as the names that lead there; a list is told as a whole.
  *
- * @returns undefined where one of them is no plain object, or where they differ in more places than one wants to see
+ * @returns undefined where one of them is no plain object or can't be read, or where they differ in more places than one
+ *   wants to see
  */
 export function changedPaths(before: unknown, after: unknown): readonly (readonly string[])[] | undefined {
   if (!isPlainObject(before) || !isPlainObject(after)) return undefined;
   const paths: string[][] = [];
-  collect(before, after, [], paths);
+  try {
+    collect(before, after, [], paths);
+  } catch {
+    return undefined;
+  }
   return paths.length > 0 && paths.length <= MAX_PATHS ? paths : undefined;
 }
 

@@ -135,6 +135,12 @@ describe('audit', () => {
     stop();
   });
 
+  it('shows what cannot be compared as changed', () => {
+    const broken = new Proxy({}, { ownKeys: () => assert.fail('not to be read') });
+    assert.doesNotThrow(() => audit({ action: 'export', changes: { layout: [{ wide: true }, broken] } }));
+    assert.deepEqual(observer.models[0]?.changes, { layout: [{ wide: true }, '[Unreadable]'] });
+  });
+
   it('is a LogRecord with the action as its verb', () => {
     audit({ action: 'export', model: 'Report' });
     const { attributes, severityText } = toLogRecord(observer.models[0]!, currentOrigin());
@@ -238,6 +244,15 @@ describe('audit in a transaction', () => {
       observer.models.map(({ event_type }) => event_type),
       ['FIRST'],
     );
+  });
+
+  it('is counted with others of its kind in a transaction that did very much', async () => {
+    await sequelize.transaction(async (transaction) => {
+      for (let count = 0; count < 10_002; count += 1) audit({ action: 'export', transaction });
+    });
+    const { message, extra } = observer.models.at(-1)!;
+    assert.equal(message, 'EXPORT event');
+    assert.deepEqual(extra, { total_count: 2, truncated: true });
   });
 
   it('is told of as a failure where it was rolled back, and the operator wants to know', async (t) => {

@@ -66,9 +66,25 @@ describe('a COMMIT that failed', () => {
 });
 
 describe('the text of an error', () => {
+  it("doesn't quote an invalid value that takes several lines", () => {
+    const value = "{\n  card: '4711',\n  items: [ '4712' ]\n}";
+    const message = `Validation error: ${value} is not a valid string. Only text is.,\nnotNull violation: Item.name cannot be null`;
+    assert.equal(
+      failureText({ message }),
+      '? is not a valid string. Only text is.,\nnotNull violation: Item.name cannot be null',
+    );
+  });
+
   it("doesn't quote values", () => {
     const parent = { message: `Duplicate entry 'ann@x.org' for key 'email'` };
     assert.equal(failureText({ message: 'Validation error', parent }), 'Duplicate entry ? for key ?');
+  });
+
+  it("doesn't quote invalid values that Sequelize 7 names last", () => {
+    const range = 'A range must either be an array with two elements, or an empty array for the empty range. Got';
+    assert.equal(failureText({ message: `Validation error: ${range} '4711'.` }), `Validation error: ${range} ?`);
+    const store = 'is not a valid hstore, its values must be strings but card is';
+    assert.equal(failureText({ message: `{ card: 4711 } ${store} 4711` }), `? ${store} ?`);
   });
 
   it("leaves out the statement with its values, which MariaDB's driver adds", () => {
