@@ -114,11 +114,12 @@ function watchQueries(sequelize: SequelizeShape, slot: Slot): void {
       const own = call?.owns(options, sequelize) ? call : undefined;
       const transaction = transactionOf(sequelize, options);
       const isRead = options.type === 'SELECT';
+      const isDeletion = options.type === 'DELETE' && options.instance !== undefined;
       aroundRun(query, (sql) => {
         const answered = own
           ? (answer: Answer): void => void (own.answer = answer)
           : guard('reading a query', () => rawTeller(slot.recorder, sql, options, dialect));
-        return followQuery({ query, sql, dialect, transaction, isRead }, answered);
+        return followQuery({ query, sql, dialect, transaction, isRead, isDeletion }, answered);
       });
     });
   };
