@@ -138,7 +138,9 @@ async function told(
     }
     const [sql, end] = typeof step === 'string' ? [step, []] : step;
     const run = (): Promise<unknown> => ('parent' in end ? Promise.reject(end) : Promise.resolve(end));
-    await send({ query: queryOf(true), sql, dialect, transaction, isRead: false, isDeletion: false }, run).catch(() => {});
+    await send({ query: queryOf(true), sql, dialect, transaction, isRead: false, isDeletion: false }, run).catch(
+      () => {},
+    );
   }
   return seen;
 }
