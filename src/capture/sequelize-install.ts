@@ -166,13 +166,14 @@ function watchQueries(doors: Doors, slot: Slot): void {
       const own = call?.owns(options, sequelize) ? call : undefined;
       const transaction = transactionOf(doors, options);
       const isRead = options.type === 'SELECT';
+      const isDeletion = options.type === 'DELETE' && options.instance !== undefined;
       aroundRun(query, (sql) => {
         if (!doors.sends(sql)) return undefined;
         if (transaction && !isRead) writeSent(transaction, options.model, own?.images);
         const answered = own
           ? (answer: Answer): void => void (own.answer = answer)
           : guard('reading a query', () => rawTeller(slot.recorder, sql, options, dialect));
-        return followQuery({ query, sql, dialect, transaction, isRead }, answered);
+        return followQuery({ query, sql, dialect, transaction, isRead, isDeletion }, answered);
       });
     });
   });

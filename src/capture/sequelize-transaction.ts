@@ -1,5 +1,6 @@
 import { recordId } from '../event/record-id.ts';
 import { type Answer, type Ended, around, observe, observed } from './sequelize-around.ts';
+import { followDeletion } from './sequelize-deletion.ts';
 import { isRefusal, isWholeRollback } from './sequelize-error.ts';
 import {
   begun,
@@ -120,6 +121,8 @@ interface Sent {
   readonly transaction: TransactionShape | undefined;
   /** What is only looked at needs no place in the transaction. */
   readonly isRead: boolean;
+  /** It deletes one row. */
+  readonly isDeletion: boolean;
 }
 
 /** Takes what a query that was sent will resolve to, and returns what the application is to get. */
@@ -134,7 +137,9 @@ const unmanaged = new WeakMap<object, TransactionShape>();
  * @returns undefined where there is nothing to follow
  */
 export function followQuery(sent: Sent, answered?: (answer: Answer) => void): Follow | undefined {
-  const { query, dialect, isRead } = sent;
+  const { query, dialect, isRead, isDeletion } = sent;
+  const following = (ended: (outcome: Ended) => void): Follow =>
+    isDeletion ? followDeletion(query, dialect, ended) : (running) => observed(running, ended);
   const transaction = sent.transaction ?? unmanaged.get(query.connection);
   const sql = withoutComments(sent.sql);
   if (!transaction) {
@@ -143,7 +148,7 @@ export function followQuery(sent: Sent, answered?: (answer: Answer) => void): Fo
         observed(running, ({ failed }) => {
           if (!failed) begin(query.connection);
         });
-    return answered && ((running) => observed(running, answered));
+    return answered && following(answered);
   }
   const ended = (outcome: Ended): void => {
     follow(transaction, sql, outcome, dialect);
@@ -151,7 +156,7 @@ export function followQuery(sent: Sent, answered?: (answer: Answer) => void): Fo
     answered?.({ ...outcome, transaction, place: outcome.failed || isRead ? undefined : placeIn(transaction) });
   };
   const asksForAnswer = dialect === 'postgres' && !query.isRawQuery() && controlIn(sql)?.does === 'commit';
-  return asksForAnswer ? followCommit(query, ended) : (running) => observed(running, ended);
+  return asksForAnswer ? followCommit(query, ended) : following(ended);
 }
 
 /** Elsewhere `BEGIN` is the start of a block. */

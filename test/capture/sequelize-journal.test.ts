@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter, once } from 'node:events';
 import path from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -10,6 +9,7 @@ import { DataTypes, type Model, type ModelStatic, Sequelize, type Transaction } 
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import { placeIn } from '../../src/capture/sequelize-journal.ts';
 import type { TransactionShape } from '../../src/capture/sequelize-shape.ts';
+import { newNamespace } from '../support/cls-namespace.ts';
 import { newDatabase, summary, takeRecords } from '../support/sequelize-records.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -408,16 +408,7 @@ describe('changes in concurrent transactions', () => {
 });
 
 describe('changes in a transaction that CLS carries', () => {
-  const store = new AsyncLocalStorage<Map<string, unknown>>();
-  const namespace = {
-    bind: <F>(fn: F): F => fn,
-    get: (key: string): unknown => store.getStore()?.get(key),
-    set: (key: string, value: unknown): unknown => store.getStore()?.set(key, value),
-    run: (fn: (context: unknown) => unknown): unknown =>
-      store.run(new Map(store.getStore()), () => fn(store.getStore())),
-  };
-
-  before(() => void Sequelize.useCLS(namespace));
+  before(() => void Sequelize.useCLS(newNamespace()));
   after(() => Reflect.deleteProperty(Sequelize, '_cls'));
 
   it('are told when it commits, and not when it is rolled back', async () => {

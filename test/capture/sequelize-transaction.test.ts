@@ -100,7 +100,7 @@ describe('a query in a transaction', () => {
     for (const dialect of ['postgres', 'mysql']) {
       const query = queryOf(false);
       const sent = (run: () => Promise<unknown>): Promise<unknown> =>
-        send({ query, sql: 'COMMIT', dialect, transaction: { id: 't' }, isRead: false }, run);
+        send({ query, sql: 'COMMIT', dialect, transaction: { id: 't' }, isRead: false, isDeletion: false }, run);
       assert.deepEqual(await sent(async () => (query.isRawQuery() ? [['row'], {}] : ['row'])), ['row']);
       await assert.rejects(
         sent(() => Promise.reject(new Error('no'))),
@@ -138,7 +138,9 @@ async function told(
     }
     const [sql, end] = typeof step === 'string' ? [step, []] : step;
     const run = (): Promise<unknown> => ('parent' in end ? Promise.reject(end) : Promise.resolve(end));
-    await send({ query: queryOf(true), sql, dialect, transaction, isRead: false }, run).catch(() => {});
+    await send({ query: queryOf(true), sql, dialect, transaction, isRead: false, isDeletion: false }, run).catch(
+      () => {},
+    );
   }
   return seen;
 }

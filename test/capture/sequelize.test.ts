@@ -414,6 +414,29 @@ describe('SequelizeInstrumentation', () => {
     instrumentation.disable();
   });
 
+  it('tells what was under way when it is disabled, and nothing that begins later, in the same transaction', async () => {
+    const instrumentation = new SequelizeInstrumentation();
+    instrumentation.setLoggerProvider(provider);
+    const { sequelize, User } = await newUsers();
+    takeRecords();
+    const transaction = await sequelize.transaction();
+    const begun = User.create({ name: 'in flight' }, { transaction });
+    sequelize.addHook('beforeQuery', 'disabling', () => instrumentation.disable());
+    await begun;
+    sequelize.removeHook('beforeQuery', 'disabling');
+    const later = await User.create({ name: 'later' }, { transaction });
+    await later.update({ name: 'even later' }, { transaction });
+    await sequelize.query("UPDATE Users SET name = 'raw'", { transaction });
+    await transaction.commit();
+    assert.deepEqual(takeRecords().map(summary), ['CREATE User 1']);
+    assert.deepEqual(
+      (await User.findAll()).map((user) => user.get('name')),
+      ['raw', 'raw'],
+    );
+    await assert.rejects(User.build({ id: 1 } as never, { isNewRecord: true }).save());
+    assert.deepEqual(takeRecords(), []);
+  });
+
   it('hands an instance over to the next one when it is disabled', async () => {
     const first = new SequelizeInstrumentation();
     const { sequelize, User } = await newUsers();

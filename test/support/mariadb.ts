@@ -27,6 +27,7 @@ export function startMariadb(dialect: 'mariadb' | 'mysql'): Promise<DatabaseServ
       '--innodb-flush-log-at-trx-commit=0',
       '--innodb-flush-method=nosync',
       '--innodb-doublewrite=0',
+      '--innodb-lock-wait-timeout=1',
     ],
     isReady: /ready for connections/,
     endBy: 'SIGTERM',

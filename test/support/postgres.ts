@@ -6,6 +6,8 @@ import { type DatabaseServer, startServer } from './database-server.ts';
 
 const BIN = '/usr/lib/postgresql/15/bin';
 const USER = 'audit';
+/** Who waits for a lock in vain is told so soon. */
+const SETTINGS = ['listen_addresses=', 'fsync=off', 'lock_timeout=200ms', 'deadlock_timeout=20ms'];
 
 /** PostgreSQL 15, as Debian 12 has it. */
 export function startPostgres(): Promise<DatabaseServer> {
@@ -14,7 +16,7 @@ export function startPostgres(): Promise<DatabaseServer> {
     debianPackage: 'postgresql-15',
     programs: [`${BIN}/initdb`, `${BIN}/postgres`],
     prepare: (folder) => ['-D', data(folder), '-U', USER, '-A', 'trust', '-E', 'UTF8', '--no-sync'],
-    serve: (folder) => ['-D', data(folder), '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off'],
+    serve: (folder) => ['-D', data(folder), '-k', folder, ...SETTINGS.flatMap((setting) => ['-c', setting])],
     isReady: /ready to accept connections/,
     endBy: 'SIGINT',
     options: (folder) => ({

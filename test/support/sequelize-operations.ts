@@ -111,6 +111,10 @@ export const OPERATIONS: Readonly<
   ],
   'instance.destroy, paranoid': [({ ann }) => ann.destroy(), ['DELETE User 1']],
   'instance.destroy, twice': [({ ann }) => ann.destroy().then(() => ann.destroy()), ['DELETE User 1']],
+  'instance.destroy of a row that is gone': [
+    ({ Tag }) => Tag.create().then((tag) => tag.destroy().then(() => tag.destroy())),
+    ['CREATE Tag 3', 'DELETE Tag 3'],
+  ],
   'instance.destroy with force and rows that depend on it': [
     async ({ ann }) => {
       await associated(ann)['createPost']?.({ title: 'p' });
