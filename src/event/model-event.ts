@@ -79,10 +79,9 @@ function redactedChanges(
   redactor: Redactor,
 ): Changes {
   const labels = labelsIn(row);
-  const before = Object.fromEntries(changes.map(([field, old]) => [field, old]));
-  const after = Object.fromEntries(changes.map(([field, , now]) => [field, now]));
-  const shownBefore = redactor.object({ ...labels, ...before }, model);
-  const shownAfter = redactor.object({ ...labels, ...after }, model);
+  const side = (at: 1 | 2): object => Object.fromEntries(changes.map((change) => [change[0], change[at]]));
+  const shownBefore = redactor.object({ ...labels, ...side(1) }, model);
+  const shownAfter = redactor.object({ ...labels, ...side(2) }, model);
   const shown: [field: string, [Json, Json]][] = [];
   for (const [field, before, after] of changes) {
     const name = redactor.text(field);

@@ -6,7 +6,10 @@ import { modelExample } from '../support/example-events.ts';
 describe('modelEvent', () => {
   it('hides in the changes, too, a value that the row labels as a secret', () => {
     const row = { id: 1, name: 'password', value: 'new secret' };
-    const { changes, instance_repr: shown } = modelExample('UPDATE', { row, changes: [['value', 'old secret', 'new secret']] });
+    const { changes, instance_repr: shown } = modelExample('UPDATE', {
+      row,
+      changes: [['value', 'old secret', 'new secret']],
+    });
     assert.equal(shown['value'], '[REDACTED]');
     assert.deepEqual(changes, { value: ['[REDACTED]', '[REDACTED]'] });
   });
