@@ -31,9 +31,10 @@ async function loseConnection(sequelize: Sequelize, transaction: Transaction): P
   const { connection } = transaction as unknown as { connection: NodeJS.EventEmitter };
   const sql = isPostgres ? 'SELECT pg_backend_pid() AS id' : 'SELECT CONNECTION_ID() AS id';
   const { id } = (await sequelize.query(sql, { plain: true, transaction })) as { id: number };
-  const lost = once(connection, isPostgres ? 'end' : sequelize.getDialect() === 'mysql' ? 'error' : 'end');
+  const end = sequelize.getDialect() === 'mysql' ? 'error' : 'end';
+  const lost = once(connection, end).catch((error: unknown) => error);
   await sequelize.query(isPostgres ? `SELECT pg_terminate_backend(${id})` : `KILL ${id}`);
-  await lost.catch(() => {});
+  await lost;
 }
 
 for (const [dialect, start] of SERVERS) {
