@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'node:test';
 
-import { type BulkCreateOptions, DataTypes, type Model, type ModelStatic, Sequelize } from 'sequelize';
+import type { Sequelize } from 'sequelize';
+import { type BulkCreateOptions, DataTypes, type Model, type ModelStatic } from 'sequelize';
 
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import type { ModelEvent } from '../../src/event/event.ts';
@@ -202,7 +203,7 @@ describe('the records of models of any shape', () => {
         await queryInterface.upsert('People', { id: 1, name: 'x' }, { name: 'x' }, { id: 1 }, options);
         await queryInterface.update(ann, 'People', { name: 'y' }, { id: 1 }, {});
         await queryInterface.select(Person, 'People', {});
-        await queryInterface.delete(ann, 'People', { id: 1 } as never, { type: 'DELETE' } as never);
+        await queryInterface.delete(ann, 'People', { id: 1 } as never, { type: 'DELETE' });
       },
       ['UPSERT Person 1 (name)', 'UPDATE Person 1 (name)', 'READ Person 1', 'DELETE Person 1 (id name kind age)'],
     ],
