@@ -8,6 +8,7 @@ import {
   changesOf,
   foundRow,
   foundValues,
+  keyInColumns,
   keyOf,
   paranoidMove,
   previousRow,
@@ -218,7 +219,7 @@ function bulkInsert(
         extra: {
           ...counted(count),
           fields,
-          ...(rows.length === count && idsOf(rows, model)),
+          ...(rows.length === count && idsOf(rows, model, keyInColumns)),
           ...(ignoreDuplicates && { ignore_duplicates: true }),
           ...(updateOnDuplicate && { update_on_duplicate: attributesAt(updateOnDuplicate, model) }),
         },
@@ -545,9 +546,10 @@ function counted(count: number | undefined): { total_count: number } | undefined
 function idsOf(
   rows: readonly unknown[],
   model: ModelShape | undefined,
+  keyIn: typeof keyOf = keyOf,
 ): { instance_ids: string[]; truncated?: true } | undefined {
   if (!model) return undefined;
-  const ids = rows.slice(0, MAX_IDS).map((row) => instanceId(keyOf(foundValues(row), model)));
+  const ids = rows.slice(0, MAX_IDS).map((row) => instanceId(keyIn(foundValues(row), model)));
   if (ids.length === 0 || ids.includes('')) return undefined;
   return rows.length > MAX_IDS ? { instance_ids: ids, truncated: true } : { instance_ids: ids };
 }
