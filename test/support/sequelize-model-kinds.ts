@@ -309,6 +309,57 @@ const READS: Check = async (sequelize, { DataTypes }) => {
   );
 };
 
+const INCLUDES: Check = async (sequelize, { DataTypes, column }) => {
+  const id = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true, [column]: 'post_no' };
+  const User = sequelize.define('User', { name: DataTypes.STRING }, UNTIMED);
+  const Post = sequelize.define('Post', { id, title: DataTypes.STRING }, UNTIMED);
+  const Tag = sequelize.define('Tag', { label: DataTypes.STRING }, UNTIMED);
+  const PostTag = sequelize.define('PostTag', {}, UNTIMED);
+  User.hasMany(Post, { as: 'Posts', foreignKey: 'userId' });
+  Post.belongsToMany(Tag, { as: 'Tags', through: PostTag, foreignKey: 'postId', otherKey: 'tagId' });
+  await sync(sequelize);
+  await User.bulkCreate([{ name: 'Ann' }, { name: 'Bob' }]);
+  await Tag.bulkCreate([{ label: 'red' }, { label: 'blue' }]);
+  await Post.bulkCreate([1, 1, 2].map((userId, index) => ({ title: `post ${index}`, userId })));
+  await PostTag.bulkCreate([
+    { postId: 1, tagId: 1 },
+    { postId: 2, tagId: 1 },
+  ]);
+  takeRecords();
+  const nested = { include: [{ association: 'Posts', include: ['Tags'] }], order: ['id', ['Posts', 'id']] as never };
+  await User.findAll(nested);
+  await User.findAll({ ...nested, raw: true });
+  await User.findAll({ ...nested, raw: true, nest: true });
+  await User.findByPk(2, { include: ['Posts'] });
+  await User.findByPk(2, { include: [{ association: 'Posts', attributes: [] }] });
+  await User.findAll({ include: [{ association: 'Posts', separate: true }] });
+  const [instances, raw, nest, ...others] = takeRecords();
+  const all = [
+    { model: 'Post', instance_ids: ['1', '2', '3'] },
+    { model: 'Tag', instance_ids: ['1'] },
+  ];
+  for (const found of [instances, raw, nest]) {
+    const [posts, tags, through] = found?.extra['included'] as { model: string; instance_ids: string[] }[];
+    assert.deepEqual([posts, tags], all);
+    // The columns of its key stand in another order in Sequelize 7.
+    assert.deepEqual([through?.model, through?.instance_ids.length], ['PostTag', 2]);
+  }
+  assert.deepEqual(
+    others.map((record) => [summary(record), record.extra['included']]),
+    [
+      ['READ User 2', [{ model: 'Post', instance_ids: ['3'] }]],
+      ['READ User 2', undefined],
+      ['READ User', undefined],
+      ['READ Post', undefined],
+    ],
+  );
+  await Post.bulkCreate(Array.from({ length: 1001 }, (_, index) => ({ title: `post ${index}`, userId: 2 })));
+  await User.findByPk(2, { include: ['Posts'] });
+  const [, many] = takeRecords();
+  const [posts, ...more] = many?.extra['included'] as { instance_ids: string[]; truncated?: true }[];
+  assert.deepEqual([posts?.instance_ids.length, posts?.truncated, more], [1000, true, []]);
+};
+
 const DUPLICATES: Check = async (sequelize, { DataTypes }) => {
   const Item = sequelize.define(
     'Item',
@@ -343,6 +394,7 @@ const KINDS: Readonly<Record<string, Check>> = {
   'associations with one row': ASSOCIATIONS_OF_ONE,
   'a through table with attributes of its own': THROUGH,
   'rows that are looked at': READS,
+  'rows of other models that come along': INCLUDES,
   'rows that are there already': DUPLICATES,
 };
 
