@@ -12,10 +12,8 @@ import { READS, WRITES } from './sequelize-statement.ts';
 /** Sequelize 6 is no longer developed: what is internal stays. */
 export const sequelize6: Major = {
   file: 'sequelize/lib/sequelize.js',
-  onInstance(loaded, fn) {
-    const { version = '', addHook } = loaded as Partial<SequelizeClass>;
-    if (version.startsWith('6.')) addHook?.call(loaded as SequelizeClass, 'afterInit', fn);
-  },
+  onInstance: (loaded, fn) => void classIn(loaded)?.addHook('afterInit', fn),
+  offInstance: (loaded, fn) => void classIn(loaded)?.removeHook('afterInit', fn),
   doorsOf: (value) => (isSequelize(value) ? doorsOf(value) : undefined),
 };
 
@@ -28,6 +26,12 @@ interface SequelizeClass {
   readonly version: string;
   readonly Model: { readonly prototype: object };
   addHook(hook: string, fn: (sequelize: object) => void): unknown;
+  removeHook(hook: string, fn: (sequelize: object) => void): unknown;
+}
+
+function classIn(loaded: unknown): SequelizeClass | undefined {
+  const { version } = loaded as Partial<SequelizeClass>;
+  return version?.startsWith('6.') ? (loaded as SequelizeClass) : undefined;
 }
 
 interface Sequelize {

@@ -22,15 +22,14 @@ import { wrapMethod } from './wrap-method.ts';
 /** Sequelize 7, `@sequelize/core`: its ES module, too, loads the file. */
 export const sequelize7: Major = {
   file: '@sequelize/core/lib/sequelize.js',
-  onInstance(loaded, fn) {
-    const { Sequelize: sequelize } = loaded as { Sequelize?: Partial<SequelizeClass> };
-    if (sequelize?.version?.startsWith('7.')) sequelize.hooks?.addListener('afterInit', fn);
-  },
+  onInstance: (loaded, fn) => void classIn(loaded)?.hooks.addListener('afterInit', fn),
+  offInstance: (loaded, fn) => void classIn(loaded)?.hooks.removeListener('afterInit', fn),
   doorsOf: (value) => (isSequelize(value) ? doorsOf(value) : undefined),
 };
 
 interface Hooks {
   addListener(hook: string, fn: (...args: never[]) => void, name?: string): unknown;
+  removeListener(hook: string, fn: (...args: never[]) => void): unknown;
 }
 
 /** The class, one for each installed copy. */
@@ -38,6 +37,11 @@ interface SequelizeClass {
   readonly version: string;
   readonly hooks: Hooks;
   readonly Model: { readonly prototype: object };
+}
+
+function classIn(loaded: unknown): SequelizeClass | undefined {
+  const { Sequelize: sequelize } = loaded as { Sequelize?: Partial<SequelizeClass> };
+  return sequelize?.version?.startsWith('7.') ? (sequelize as SequelizeClass) : undefined;
 }
 
 interface Sequelize {

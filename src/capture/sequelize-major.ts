@@ -14,6 +14,8 @@ export interface Major {
   readonly file: string;
   /** Calls `fn` with each instance that is made by the copy whose `file` was loaded. */
   onInstance(loaded: unknown, fn: (instance: object) => void): void;
+  /** Takes that back. */
+  offInstance(loaded: unknown, fn: (instance: object) => void): void;
   /** @returns undefined for what isn't an instance of this major */
   doorsOf(value: unknown): Doors | undefined;
 }

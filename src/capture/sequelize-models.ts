@@ -1,6 +1,7 @@
 import { report } from '../event/guard.ts';
 import type { Redactor } from '../event/redact.ts';
 import { type BeforeImagesChoice, type ModelChoice, type ModelChoices, isModelChoice } from './model-options.ts';
+import type { Included } from './sequelize-included.ts';
 import type { Told } from './sequelize-recorder.ts';
 import { type Row, rowWithout } from './sequelize-row.ts';
 import type { ImageRules } from './sequelize-select-before.ts';
@@ -44,7 +45,19 @@ export class ModelRules {
     const choice = this.#choices.get(told.model);
     if (choice === false) return undefined;
     if (told.action === 'READ' && !(choice?.reads ?? reads)) return undefined;
-    return choice?.exclude ? without(told, choice.exclude) : told;
+    const shown = this.#withoutIncluded(told, reads);
+    return choice?.exclude ? without(shown, choice.exclude) : shown;
+  }
+
+  /** Without the rows of other models whose reads aren't recorded. */
+  #withoutIncluded(told: Told, reads: boolean): Told {
+    const { included, ...extra } = (told.extra ?? {}) as { readonly included?: readonly Included[] };
+    if (!included || told.action !== 'READ') return told;
+    const shown = included.filter(({ model }) => {
+      const choice = this.#choices.get(model);
+      return choice !== false && (choice?.reads ?? reads);
+    });
+    return { ...told, extra: shown.length > 0 ? { ...extra, included: shown } : extra };
   }
 
   /** Which rows of a model are to be selected before they are changed; undefined for none. */

@@ -83,6 +83,11 @@ export function keyOf(row: Readonly<Row>, model: ModelShape): unknown[] {
   return model.primaryKeyAttributes.map((name) => row[name]);
 }
 
+/** The same of a row that is held by column, as it is sent; a key that the database gave may stand under its attribute. */
+export function keyInColumns(row: Readonly<Row>, { primaryKeyAttributes, rawAttributes }: ModelShape): unknown[] {
+  return primaryKeyAttributes.map((name) => row[rawAttributes[name]?.field ?? name] ?? row[name]);
+}
+
 /** The attributes that have a column. */
 export function storedAttributes(model: ModelShape): string[] {
   return Object.keys(model.rawAttributes).filter((name) => !model[VIRTUAL].has(name));

@@ -74,7 +74,7 @@ export interface OptionsShape {
   readonly connection?: unknown;
   readonly where?: unknown;
   readonly attributes?: unknown;
-  readonly include?: readonly { readonly as?: string }[];
+  readonly include?: readonly IncludeShape[];
   readonly truncate?: boolean;
   readonly cascade?: boolean;
   readonly ignoreDuplicates?: boolean;
@@ -88,6 +88,15 @@ export interface OptionsShape {
   readonly retry?: unknown;
   readonly replacements?: unknown;
   readonly bind?: unknown;
+}
+
+/** Rows of another model that a find asks for. */
+export interface IncludeShape {
+  /** Where they stand in a row that is found. */
+  readonly as?: string;
+  /** In the options of Sequelize 7, one of its own. */
+  readonly model?: unknown;
+  readonly include?: readonly IncludeShape[];
 }
 
 export interface TransactionShape {

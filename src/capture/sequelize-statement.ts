@@ -1,6 +1,7 @@
 import { instanceId } from '../event/model-event.ts';
 import type { Target } from './sequelize-before-images.ts';
 import { besidesDeletion, changedRow, deletedRow, raised, withReturned } from './sequelize-changed-row.ts';
+import { type Included, includedIn } from './sequelize-included.ts';
 import { columnIn, plainWhere } from './sequelize-plain.ts';
 import type { Told } from './sequelize-recorder.ts';
 import {
@@ -8,6 +9,7 @@ import {
   changesOf,
   foundRow,
   foundValues,
+  keyInColumns,
   keyOf,
   paranoidMove,
   previousRow,
@@ -218,7 +220,7 @@ function bulkInsert(
         extra: {
           ...counted(count),
           fields,
-          ...(rows.length === count && idsOf(rows, model)),
+          ...(rows.length === count && idsOf(rows, model, keyInColumns)),
           ...(ignoreDuplicates && { ignore_duplicates: true }),
           ...(updateOnDuplicate && { update_on_duplicate: attributesAt(updateOnDuplicate, model) }),
         },
@@ -439,7 +441,7 @@ function select(
           ...(result === undefined ? undefined : { total_count: found.length }),
           ...attributesOf(options, model),
           where: plainWhere(options.where ?? {}, model),
-          ...includedIn(options),
+          ...included(found, options),
           ...(found.length > 1 && idsOf(found, model)),
         },
       };
@@ -532,9 +534,14 @@ function attributesOf({ attributes }: OptionsShape, model: ModelShape | undefine
   return all?.length === names.length && all.every((name) => names.includes(name)) ? undefined : { fields: names };
 }
 
-function includedIn({ include }: OptionsShape): { include: string[] } | undefined {
-  const names = (include ?? []).map(({ as }) => as).filter((as) => as !== undefined);
-  return names.length > 0 ? { include: names } : undefined;
+function included(
+  found: readonly unknown[],
+  { include = [] }: OptionsShape,
+): { include: string[]; included?: Included[] } | undefined {
+  const names = include.map(({ as }) => as).filter((as) => as !== undefined);
+  if (names.length === 0) return undefined;
+  const others = includedIn(found, include);
+  return others.length > 0 ? { include: names, included: others } : { include: names };
 }
 
 function counted(count: number | undefined): { total_count: number } | undefined {
@@ -545,9 +552,10 @@ function counted(count: number | undefined): { total_count: number } | undefined
 function idsOf(
   rows: readonly unknown[],
   model: ModelShape | undefined,
+  keyIn: typeof keyOf = keyOf,
 ): { instance_ids: string[]; truncated?: true } | undefined {
   if (!model) return undefined;
-  const ids = rows.slice(0, MAX_IDS).map((row) => instanceId(keyOf(foundValues(row), model)));
+  const ids = rows.slice(0, MAX_IDS).map((row) => instanceId(keyIn(foundValues(row), model)));
   if (ids.length === 0 || ids.includes('')) return undefined;
   return rows.length > MAX_IDS ? { instance_ids: ids, truncated: true } : { instance_ids: ids };
 }

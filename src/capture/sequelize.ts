@@ -6,9 +6,16 @@ import { Instrumentation } from './instrumentation.ts';
 import { onFileLoaded } from './module-files.ts';
 import { countThrough } from './sequelize-coverage.ts';
 import { install } from './sequelize-install.ts';
+import type { Major } from './sequelize-major.ts';
 import { MAJORS } from './sequelize-majors.ts';
 import { type Recorder, createRecorder } from './sequelize-recorder.ts';
 import { watchMigrations } from './umzug.ts';
+
+/** One that an application has loaded, and may let go of. */
+interface Copy {
+  readonly major: Major;
+  readonly loaded: WeakRef<object>;
+}
 
 /**
  * Records every row that Sequelize 6 or 7 creates, reads, changes or deletes. Create it before Sequelize is loaded, by
@@ -17,7 +24,9 @@ import { watchMigrations } from './umzug.ts';
 export class SequelizeInstrumentation extends Instrumentation<SequelizeInstrumentationConfig> {
   #enabled = false;
   #unhook: readonly (() => void)[] = [];
+  #copies: readonly Copy[] = [];
   #recorder: Recorder | undefined;
+  readonly #onInstance = (instance: object): void => guard('hooking Sequelize', () => this.#install(instance));
 
   constructor(config: SequelizeInstrumentationConfig = {}) {
     super('activity-audit/sequelize', config);
@@ -29,19 +38,37 @@ export class SequelizeInstrumentation extends Instrumentation<SequelizeInstrumen
     this.#enabled = true;
     watchMigrations();
     if (this.#unhook.length > 0) return;
-    const onInstance = (instance: object): void => guard('hooking Sequelize', () => this.#install(instance));
-    this.#unhook = MAJORS.map((major) => onFileLoaded(major.file, (loaded) => major.onInstance(loaded, onInstance)));
+    this.#unhook = MAJORS.map((major) =>
+      onFileLoaded(major.file, (loaded) => {
+        this.#copies = [...this.#copies, { major, loaded: new WeakRef(loaded as object) }];
+        major.onInstance(loaded, this.#onInstance);
+      }),
+    );
+    for (const { major, copy } of this.#loadedCopies()) major.onInstance(copy, this.#onInstance);
   }
 
-  /** Instances stop recording at once; what was done before is still recorded when its transaction commits. */
+  /**
+   * Instances stop recording at once, and new ones are left alone; what was done before is still recorded when its
+   * transaction commits.
+   */
   override disable(): void {
     this.#enabled = false;
     for (const unhook of this.#unhook) unhook();
     this.#unhook = [];
+    for (const { major, copy } of this.#loadedCopies()) {
+      guard('unhooking Sequelize', () => major.offInstance(copy, this.#onInstance));
+    }
   }
 
   override setMeterProvider(provider: MeterProvider): void {
     guard('counting statements', () => countThrough(provider));
+  }
+
+  #loadedCopies(): { readonly major: Major; readonly copy: object }[] {
+    return this.#copies.flatMap(({ major, loaded }) => {
+      const copy = loaded.deref();
+      return copy ? [{ major, copy }] : [];
+    });
   }
 
   #install(instance: object): void {

@@ -301,6 +301,20 @@ describe('what is recorded of a model', () => {
     assert.deepEqual(takeRecords().map(summary), ['READ User 1']);
   });
 
+  it('is no look at it either where it comes along with another', async () => {
+    const included = async (config: SequelizeInstrumentationConfig): Promise<unknown> => {
+      const { User, ann } = await world(config);
+      await (ann as unknown as { createPost(values: object): Promise<unknown> }).createPost({ title: 'p' });
+      takeRecords();
+      await User.findByPk(1, { include: ['Posts'] });
+      return takeRecords()[0]?.extra['included'];
+    };
+    assert.deepEqual(await included({}), [{ model: 'Post', instance_ids: ['1'] }]);
+    assert.equal(await included({ models: { Post: false } }), undefined);
+    assert.equal(await included({ models: { Post: { reads: false } } }), undefined);
+    assert.equal(await included({ reads: false, models: { User: { reads: true } } }), undefined);
+  });
+
   it('has no attribute that is left out, and no value of one that is sensitive', async () => {
     const { User } = await world({ models: { User: { exclude: ['settings', 'age'], sensitive: ['email'] } } });
     const bob = await User.create({ name: 'Bob', age: 7, email: 'bob@x.org', settings: { a: 1 } });

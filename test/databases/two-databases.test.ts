@@ -1,126 +1,213 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import http from 'node:http';
+import path from 'node:path';
+import { type TestContext, after, before, describe, it } from 'node:test';
 
-import { DataTypes, type Model, type ModelStatic, Sequelize } from 'sequelize';
+import { type Model, type ModelStatic, type Options, Sequelize, type Transaction } from 'sequelize';
 
+import { sqlite } from '../../examples/sqlite.js';
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
-import { runInWork } from '../../src/context/work.ts';
-import { newNamespace } from '../support/cls-namespace.ts';
-import type { DatabaseServer } from '../support/database-server.ts';
+import { setActor } from '../../src/context/actor.ts';
+import type { ModelEvent } from '../../src/event/event.ts';
+import { audit, port, start, stop } from '../support/audited-server.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { newDatabase, takeRecords } from '../support/sequelize-records.ts';
+import { sequelize7 } from '../support/sequelize-7.ts';
+import { type SequelizeCopy, sequelize6 } from '../support/sequelize-copy.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const require = createRequire(import.meta.url);
-const UNDO = new Error('undo');
-const undone = (error: unknown): void => assert.equal(error, UNDO);
-
-/** A class of its own, as each copy of Sequelize has one: it holds the CLS namespace. */
-function newClass(): typeof Sequelize {
-  const file = require.resolve('sequelize/lib/sequelize');
-  const { [file]: cached } = require.cache;
-  delete require.cache[file];
-  const Copy = require(file) as typeof Sequelize;
-  require.cache[file] = cached;
-  return Copy;
+/** One database, with a model that the other one has, too. */
+interface Database {
+  readonly sequelize: Sequelize;
+  readonly User: ModelStatic<Model>;
 }
 
-function usersIn(sequelize: Sequelize): ModelStatic<Model> {
-  auditSequelize(sequelize, { reads: false });
-  const { dialect } = sequelize as unknown as { dialect: { queryGenerator: { generateTransactionId(): string } } };
-  dialect.queryGenerator.generateTransactionId = () => 'the id of both';
-  return sequelize.define('User', { name: DataTypes.STRING }, { timestamps: false });
+type Handle = (local: Database, remote: Database) => Promise<unknown>;
+
+/** Sequelize 6 has one namespace for all instances: that of the innermost transaction. Sequelize 7 has its own. */
+function useNamespace(): void {
+  const store = new AsyncLocalStorage<Map<string, unknown>>();
+  Sequelize.useCLS({
+    bind: <F>(fn: F): F => fn,
+    get: (key: string): unknown => store.getStore()?.get(key),
+    set: (key: string, value: unknown): unknown => store.getStore()?.set(key, value),
+    run: (fn: (context: unknown) => unknown): unknown =>
+      store.run(new Map(store.getStore()), () => fn(store.getStore())),
+  });
 }
 
-const told = (): string[] =>
-  takeRecords().map(({ event_type, instance_repr, extra, request_id, transaction_id }) => {
-    assert.equal(request_id, 'r-1');
-    assert.ok(transaction_id === undefined || transaction_id === 'the id of both');
-    return [event_type, instance_repr['name'] ?? extra['operation']].join(' ');
+const FAIL = new Error('the application changes its mind');
+
+/** Runs `fn` in a transaction, and rolls that back. */
+async function undone(sequelize: Sequelize, fn: (transaction: Transaction) => Promise<unknown>): Promise<void> {
+  const failing = sequelize.transaction(async (transaction) => {
+    await fn(transaction);
+    throw FAIL;
   });
+  await assert.rejects(failing, FAIL);
+}
 
-describe('two databases with models of one name, in one request', () => {
-  let server: DatabaseServer;
-  let one: Sequelize;
-  let other: Sequelize;
-  let InOne: ModelStatic<Model>;
-  let InOther: ModelStatic<Model>;
+const create = ({ User }: Database, name: string): Promise<Model> => User.create({ name });
 
-  before(async () => {
-    server = await startPostgres();
-    const PostgresClass = newClass();
-    one = new PostgresClass(server.options);
-    other = newDatabase();
-    PostgresClass.useCLS(newNamespace());
-    Sequelize.useCLS(newNamespace());
-    InOne = usersIn(one);
-    InOther = usersIn(other);
-    await one.sync();
-    await other.sync();
+/** @param transaction @default the innermost of the database */
+const rename = ({ User }: Database, from: string, to: string, transaction?: Transaction): Promise<unknown> =>
+  User.update({ name: to }, { where: { name: from }, ...(transaction && { transaction }) });
+
+const names = async ({ User }: Database): Promise<unknown[]> =>
+  (await User.findAll({ order: ['id'] })).map((user) => user.get('name'));
+const told = ({ event_type, instance_repr, outcome }: ModelEvent): string =>
+  `${event_type} ${String(instance_repr['name'])} ${outcome}`;
+
+async function open(t: TestContext, copy: SequelizeCopy, options: Options): Promise<Database> {
+  const sequelize = auditSequelize(copy.create(options), { reads: false, recordRollbacks: true });
+  t.after(() => sequelize.close());
+  const User = sequelize.define('User', { name: copy.DataTypes.STRING }, { timestamps: false });
+  await sequelize.sync({ force: true });
+  return { sequelize, User };
+}
+
+/** Serves both databases, SQLite as the local one and PostgreSQL as the remote one. */
+async function serve(
+  t: TestContext,
+  copy: SequelizeCopy,
+  handle: (request: http.IncomingMessage, local: Database, remote: Database) => Promise<unknown>,
+): Promise<readonly [local: Database, remote: Database]> {
+  const postgres = await startPostgres();
+  t.after(() => postgres.stop());
+  const storage = path.join(temporaryFolder(t), 'local.sqlite');
+  const local = await open(t, copy, { dialect: 'sqlite', storage, dialectModule: sqlite, logging: false });
+  const remote = await open(t, copy, { ...postgres.options });
+  const server = http.createServer((request, response) => {
+    const id = request.headers['x-user'];
+    if (typeof id === 'string') setActor({ id });
+    handle(request, local, remote).then(
+      () => response.end('done'),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
   });
-  beforeEach(() => void takeRecords());
-  after(async () => {
-    Reflect.deleteProperty(Sequelize, '_cls');
-    await one.close();
-    await other.close();
-    await server.stop();
+  await start(server);
+  t.after(stop);
+  return [local, remote];
+}
+
+async function ask(user: string): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/`, {
+    headers: { 'x-user': user, 'x-request-id': `request-of-${user}` },
   });
+  assert.equal(await response.text(), 'done');
+}
 
-  const inRequest = (fn: () => Promise<void>): Promise<void> => runInWork({ requestId: 'r-1' }, fn);
+/** The records, and how many transactions they were made in. */
+function taken(): { readonly records: readonly string[]; readonly transactions: number } {
+  const { models } = audit;
+  const transactions = new Set(models.map((record) => record.transaction_id)).size;
+  const records = models.map(told);
+  audit.clear();
+  return { records, transactions };
+}
 
-  it("don't mix in transactions that are open at once, also of one id", () =>
-    inRequest(async () => {
-      const [first, second] = [await one.transaction(), await other.transaction()];
-      await InOne.create({ name: 'one' }, { transaction: first });
-      await InOther.create({ name: 'other' }, { transaction: second });
-      await first.rollback();
-      assert.deepEqual(told(), []);
-      await second.commit();
-      assert.deepEqual(told(), ['CREATE other']);
-    }));
+const nothing = (): void => assert.deepEqual(taken().records, []);
 
-  it("don't mix in transactions within one another that CLS carries", () =>
-    inRequest(async () => {
-      await one
-        .transaction(async () => {
-          await InOne.create({ name: 'one' });
-          await other.transaction(async () => {
-            await InOther.create({ name: 'other' });
-            await one.query(`INSERT INTO "Users" (name) VALUES ('one')`);
-            assert.deepEqual(told(), []);
-          });
-          assert.deepEqual(told(), ['CREATE other']);
-          await InOther.create({ name: 'outside' });
-          assert.deepEqual(told(), ['CREATE outside']);
-          throw UNDO;
-        })
-        .catch(undone);
-      assert.deepEqual(told(), []);
-      await one.transaction(async () => {
-        await other
-          .transaction(async () => {
-            await InOther.create({ name: 'other' });
-            await InOne.create({ name: 'one' });
-            throw UNDO;
-          })
-          .catch(undone);
-        assert.deepEqual(told(), []);
+/** By what a request does: how its records are, and what the databases hold then. */
+const BOTH: Readonly<
+  Record<
+    string,
+    readonly [handle: Handle, records: readonly string[], local: readonly string[], remote: readonly string[]]
+  >
+> = {
+  'the outer one commits, the inner one rolls back': [
+    async (local, remote) => {
+      await local.sequelize.transaction(async (outer) => {
+        await create(local, 'a');
+        await undone(remote.sequelize, async () => {
+          await create(remote, 'b');
+          await rename(local, 'a', 'c', outer);
+          await rename(remote, 'b', 'd');
+          nothing();
+        });
+        assert.deepEqual(taken(), { records: ['CREATE b failure', 'BULK_UPDATE d failure'], transactions: 1 });
+        await create(local, 'e');
       });
-      assert.deepEqual(told(), ['CREATE one']);
-    }));
-
-  it("don't mix when both are asked at once", () =>
-    inRequest(async () => {
+    },
+    ['CREATE a success', 'BULK_UPDATE c success', 'CREATE e success'],
+    ['c', 'e'],
+    [],
+  ],
+  'the inner one commits, the outer one rolls back': [
+    async (local, remote) => {
+      await undone(remote.sequelize, async (outer) => {
+        await create(remote, 'a');
+        await local.sequelize.transaction(async () => {
+          await create(local, 'b');
+          await rename(remote, 'a', 'c', outer);
+          nothing();
+        });
+        assert.deepEqual(taken(), { records: ['CREATE b success'], transactions: 1 });
+      });
+    },
+    ['CREATE a failure', 'BULK_UPDATE c failure'],
+    ['b'],
+    [],
+  ],
+  'one rolls back while the other, which stands beside it, commits': [
+    async (local, remote) => {
       await Promise.all([
-        one.transaction(() => Promise.all(['a', 'b'].map((name) => InOne.create({ name })))),
-        other
-          .transaction(async () => {
-            await Promise.all(['c', 'd'].map((name) => InOther.create({ name })));
-            throw UNDO;
-          })
-          .catch(undone),
-        InOne.create({ name: 'e' }),
+        undone(local.sequelize, () => create(local, 'a')),
+        remote.sequelize.transaction(async () => {
+          await create(remote, 'b');
+          await rename(remote, 'b', 'c');
+        }),
       ]);
-      assert.deepEqual(told().toSorted(), ['CREATE a', 'CREATE b', 'CREATE e']);
-    }));
-});
+      const { records, transactions } = taken();
+      assert.equal(transactions, 2);
+      assert.deepEqual(records.toSorted(), ['BULK_UPDATE c success', 'CREATE a failure', 'CREATE b success']);
+    },
+    [],
+    [],
+    ['c'],
+  ],
+};
+
+for (const [major, copy] of Object.entries({ 'Sequelize 6': sequelize6, 'Sequelize 7': sequelize7 })) {
+  describe(`two databases in one request, ${major}`, () => {
+    before(useNamespace);
+    after(() => Reflect.deleteProperty(Sequelize, '_cls'));
+
+    for (const [what, [handle, records, inLocal, inRemote]] of Object.entries(BOTH)) {
+      it(`have their own transactions: ${what}`, async (t) => {
+        const [local, remote] = await serve(t, copy, (_request, ...both) => handle(...both));
+        audit.clear();
+        await ask('ann');
+        await audit.waitFor(({ name }) => name === 'audit.request');
+        for (const record of audit.models) {
+          assert.deepEqual([record.user_id, record.request_id], ['ann', 'request-of-ann']);
+        }
+        assert.deepEqual(taken(), { records, transactions: records.length > 0 ? 1 : 0 });
+        assert.deepEqual([await names(local), await names(remote)], [inLocal, inRemote]);
+      });
+    }
+
+    it('keep the users of requests apart that are served at once', async (t) => {
+      const [local, remote] = await serve(t, copy, async ({ headers }, ...both) => {
+        const user = String(headers['x-user']);
+        await Promise.all(both.map((database) => create(database, user)));
+        await Promise.all(both.map((database) => rename(database, user, `${user} again`)));
+      });
+      audit.clear();
+      const users = Array.from({ length: 20 }, (_, index) => `user-${index}`);
+      await Promise.all(users.map(ask));
+      for (const user of users) {
+        const own = audit.models.filter(({ user_id: id }) => id === user);
+        assert.deepEqual(own.map(told), [
+          `CREATE ${user} success`,
+          `CREATE ${user} success`,
+          `BULK_UPDATE ${user} again success`,
+          `BULK_UPDATE ${user} again success`,
+        ]);
+        for (const record of own) assert.equal(record.request_id, `request-of-${user}`);
+      }
+      assert.equal(audit.models.length, 80);
+      assert.deepEqual([(await names(local)).length, (await names(remote)).length], [20, 20]);
+    });
+  });
+}

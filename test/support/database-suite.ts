@@ -8,6 +8,7 @@ import { ChangesLog, type LoggedDatabase, counted } from './counted-statements.t
 import type { DatabaseServer } from './database-server.ts';
 import { BEFORE_IMAGES } from './sequelize-before-images.ts';
 import { type SequelizeCopy, sequelize6 } from './sequelize-copy.ts';
+import { MODEL_KINDS } from './sequelize-model-kinds.ts';
 import { OPERATIONS, newWorld } from './sequelize-operations.ts';
 import { summary, takeRecords } from './sequelize-records.ts';
 import { assertTypesShown } from './sequelize-types.ts';
@@ -72,6 +73,10 @@ export function describeDatabase(
     }
 
     it('shows values of each type as they are', () => assertTypesShown(newDatabase(), copy));
+
+    for (const [kind, check] of Object.entries(MODEL_KINDS)) {
+      it(`tells of a model with ${kind}`, () => check(newDatabase(), copy));
+    }
 
     for (const operation of Object.keys(OPERATIONS)) {
       it(`is asked the same by ${operation} as without us, and answers the same`, async () => {

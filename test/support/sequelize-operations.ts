@@ -69,6 +69,7 @@ export const OPERATIONS: Readonly<
   'instance.decrement': [({ ann }) => ann.decrement('age', { by: 2 }), ['UPDATE User 1']],
   'Model.increment': [({ User }) => User.increment('age', { where: { name: 'Ann' } }), ['BULK_UPDATE User']],
   'Model.increment of no row': [({ User }) => User.increment('age', { where: { name: 'Nobody' } }), []],
+  'Model.decrement': [({ User }) => User.decrement('age', { where: { name: 'Ann' } }), ['BULK_UPDATE User']],
   'Model.update': [({ User }) => User.update({ name: 'x' }, { where: { id: 1 } }), ['BULK_UPDATE User']],
   'Model.update without hooks': [
     ({ User }) => User.update({ name: 'x' }, { where: { id: 1 }, hooks: false }),
@@ -96,7 +97,23 @@ export const OPERATIONS: Readonly<
     ['BULK_CREATE UserTag'],
   ],
   'Model.bulkCreate of nothing': [({ User }) => User.bulkCreate([]), []],
+  'Model.bulkCreate without hooks': [
+    ({ User }) => User.bulkCreate([{ name: 'a' }, { name: 'b' }], { hooks: false }),
+    ['BULK_CREATE User'],
+  ],
+  'Model.bulkCreate of duplicates that are updated': [
+    ({ User }) => User.bulkCreate([{ email: 'ann@x.org', name: 'Anne' }], { updateOnDuplicate: ['name'] }),
+    ['BULK_CREATE User'],
+  ],
+  'Model.bulkCreate with rows of other models': [
+    ({ User }) => User.bulkCreate([{ name: 'Bob', Posts: [{ title: 'a' }, { title: 'b' }] }], { include: ['Posts'] }),
+    ['BULK_CREATE User', 'BULK_CREATE Post'],
+  ],
   'Model.upsert': [({ User }) => User.upsert({ id: 1, name: 'Anne' }), ['UPSERT User 1']],
+  'Model.upsert without hooks': [
+    ({ User }) => User.upsert({ id: 1, name: 'Anne' }, { hooks: false }),
+    ['UPSERT User 1'],
+  ],
   'findOrCreate of a new row': [
     ({ User }) => User.findOrCreate({ where: { email: 'new@x.org' } }),
     ['READ User', 'CREATE User 2'],
@@ -109,6 +126,11 @@ export const OPERATIONS: Readonly<
     ({ User }) => User.findCreateFind({ where: { email: 'new@x.org' } }),
     ['READ User', 'CREATE User 2'],
   ],
+  'findOrCreate without hooks': [
+    ({ User }) => User.findOrCreate({ where: { email: 'new@x.org' }, hooks: false }),
+    ['READ User', 'CREATE User 2'],
+  ],
+  findOrBuild: [({ User }) => User.findOrBuild({ where: { email: 'new@x.org' } }), ['READ User']],
   'instance.destroy, paranoid': [({ ann }) => ann.destroy(), ['DELETE User 1']],
   'instance.destroy, twice': [({ ann }) => ann.destroy().then(() => ann.destroy()), ['DELETE User 1']],
   'instance.destroy of a row that is gone': [
@@ -128,6 +150,15 @@ export const OPERATIONS: Readonly<
     ({ User }) => User.destroy({ where: {} }).then(() => User.restore({ where: { id: 1 } })),
     ['BULK_DELETE User', 'BULK_RESTORE User'],
   ],
+  'Model.restore with individual hooks': [
+    ({ User }) => User.destroy({ where: {} }).then(() => User.restore({ where: { id: 1 }, individualHooks: true })),
+    ['BULK_DELETE User', 'READ User 1', 'BULK_RESTORE User'],
+  ],
+  'Model.destroy and Model.restore without hooks': [
+    ({ User }) =>
+      User.destroy({ where: {}, hooks: false }).then(() => User.restore({ where: { id: 1 }, hooks: false })),
+    ['BULK_DELETE User', 'BULK_RESTORE User'],
+  ],
   'Model.destroy with individual hooks': [
     ({ User }) => User.destroy({ where: { id: 1 }, individualHooks: true }),
     ['READ User 1', 'BULK_DELETE User'],
@@ -135,6 +166,7 @@ export const OPERATIONS: Readonly<
   'Model.destroy with force': [({ User }) => User.destroy({ where: { id: 1 }, force: true }), ['BULK_DELETE User']],
   'Model.destroy of no row': [({ User }) => User.destroy({ where: { id: 99 } }), []],
   'Model.truncate': [({ Tag }) => Tag.truncate(), ['TRUNCATE Tag']],
+  'Model.truncate of a table that nothing refers to': [({ Post }) => Post.truncate(), ['TRUNCATE Post']],
   'findAll of one row': [({ User }) => User.findAll(), ['READ User 1']],
   'findAll of several rows': [({ Tag }) => Tag.findAll(), ['READ Tag']],
   'findAll without hooks': [({ User }) => User.findAll({ hooks: false } as object), ['READ User 1']],
@@ -143,8 +175,21 @@ export const OPERATIONS: Readonly<
   findAndCountAll: [({ User }) => User.findAndCountAll(), ['READ User 1']],
   count: [({ User }) => User.count(), []],
   max: [({ User }) => User.max('age'), ['READ User']],
+  min: [({ User }) => User.min('age'), ['READ User']],
+  sum: [({ User }) => User.sum('age'), ['READ User']],
+  aggregate: [
+    ({ copy, User }) => User.aggregate('age', 'avg', { dataType: new copy.DataTypes.DOUBLE() }),
+    ['READ User'],
+  ],
   reload: [({ ann }) => ann.reload(), ['READ User 1']],
   'a find with rows of other models': [({ User }) => User.findAll({ include: ['Tags', 'Posts'] }), ['READ User 1']],
+  'a find with rows of other models, by a query of their own': [
+    async ({ ann, User }) => {
+      await associated(ann)['createPost']?.({ title: 'p' });
+      await User.findAll({ include: [{ association: 'Posts', separate: true }] });
+    },
+    ['CREATE Post 1', 'READ User 1', 'READ Post 1'],
+  ],
   'a many-to-many association': [
     async ({ ann, Tag }) => {
       const [red, blue] = await Tag.findAll({ hooks: false } as object);
@@ -169,6 +214,15 @@ export const OPERATIONS: Readonly<
     },
     ['CREATE Post 1', 'CREATE Post 2', 'BULK_UPDATE Post'],
   ],
+  'what a many-to-many association creates, counts and looks for': [
+    async ({ ann }) => {
+      const green = await associated(ann)['createTag']?.({ label: 'green' });
+      await associated(ann)['countTags']?.();
+      await associated(ann)['hasTag']?.(green);
+      await associated(ann)['getTags']?.();
+    },
+    ['CREATE Tag 3', 'READ UserTag', 'BULK_CREATE UserTag', 'READ Tag', 'READ Tag 3', 'READ Tag 3'],
+  ],
   'a create with rows of other models': [
     ({ User }) => User.create({ name: 'Bob', Posts: [{ title: 'a' }] }, { include: ['Posts'] }),
     ['CREATE User 2', 'CREATE Post 1'],
@@ -191,9 +245,18 @@ export const OPERATIONS: Readonly<
       sequelize.query(`UPDATE ${quoted('Tags', sequelize)} SET label = 1 WHERE id = 99`, { type: QueryTypes.UPDATE }),
     [],
   ],
+  'a raw DELETE': [
+    ({ sequelize }) => sequelize.query(`DELETE FROM ${quoted('Tags', sequelize)} WHERE id = 1`),
+    ['SQL Tags'],
+  ],
   'a raw SELECT': [
     ({ sequelize }) => sequelize.query(`SELECT * FROM ${quoted('Tags', sequelize)}`, { type: QueryTypes.SELECT }),
     ['READ'],
+  ],
+  'a raw SELECT of instances of a model': [
+    ({ sequelize, Tag }) =>
+      sequelize.query(`SELECT * FROM ${quoted('Tags', sequelize)}`, { model: Tag, mapToModel: true }),
+    ['READ Tag'],
   ],
   'a failing raw INSERT': [
     ({ sequelize }) =>
@@ -217,6 +280,19 @@ export const OPERATIONS: Readonly<
   'queryInterface.bulkUpdate': [
     ({ sequelize }) => queryInterfaceOf(sequelize).bulkUpdate('Tags', { label: 'x' }, { label: 'red' }),
     ['BULK_UPDATE Tag'],
+  ],
+  'queryInterface.select': [
+    ({ sequelize, Tag }) => queryInterfaceOf(sequelize).select(Tag as never, 'Tags', { where: { label: 'red' } }),
+    ['READ Tag 1'],
+  ],
+  'queryInterface.rawSelect': [
+    ({ sequelize }) =>
+      queryInterfaceOf(sequelize).rawSelect(
+        'Tags',
+        { where: { label: 'red' }, attributes: ['label'] } as object,
+        'label',
+      ),
+    ['READ Tag'],
   ],
   'a change of the schema': [
     async ({ copy, sequelize }) => {

@@ -53,6 +53,7 @@ const ofMysql = (DataTypes: SequelizeCopy['DataTypes']): Readonly<Record<string,
   ),
 });
 
+/** Without GEOMETRY: that is PostGIS there, which Debian has in a package of its own and the tests don't install. */
 const ofPostgres = (DataTypes: SequelizeCopy['DataTypes']): Readonly<Record<string, Typed>> => ({
   huge: same(DataTypes.BIGINT, '9007199254740993', '-9007199254740995'),
   tags: same(DataTypes.ARRAY(DataTypes.STRING), ['x', 'y'], ['x']),
