@@ -237,9 +237,12 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
   }
 
   function objectText(value: object, root: string): JsonObject | JsonText {
-    const isPlain = !policy.hasPaths && isPlainObject(value) && !('toJSON' in value);
-    const text = isPlain ? guarded(() => objectTexts.object(value), undefined) : undefined;
+    const text = policy.hasPaths ? undefined : guarded(() => textOfPlain(value), undefined);
     return text === undefined ? objectOf(value, root) : new JsonText(text);
+  }
+
+  function textOfPlain(value: object): string | undefined {
+    return isPlainObject(value) && !('toJSON' in value) ? objectTexts.object(value) : undefined;
   }
 
   function pairsText(pairs: Parameters<ObjectTexts['pairs']>[0]): JsonText | undefined {
@@ -247,10 +250,10 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     return text === undefined ? undefined : new JsonText(text);
   }
 
-  function partOf(value: object, object: object): Json | undefined {
+  function partsOf(object: object): (part: object) => Json | undefined {
     const copy = newCopy(undefined);
     copy.ancestors.push(object);
-    return copyObject(value, copy);
+    return (part) => copyObject(part, copy);
   }
 
   function urlText(url: string): string {
@@ -272,7 +275,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     ofText: redactedText,
     ofNumber: copyNumber,
     replacement,
-    ofPart: partOf,
+    partsOf,
   });
 
   function json(text: string, root: string): Json | JsonText | undefined {
