@@ -4,6 +4,7 @@ import type { Changes, Json, JsonObject, ModelEvent, Outcome } from './event.ts'
 import type { JsonText } from './json-text.ts';
 import { onBehalfOf } from './on-behalf-of.ts';
 import type { Redactor } from './redact.ts';
+import { LABELS } from './secrets.ts';
 import { tail, userId } from './tail.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -42,7 +43,7 @@ export function modelEvent(draft: ModelDraft, origin: Origin, redactor: Redactor
     user_id: userId(origin),
     user_info: redactor.objectText(origin.actor.info, 'user_info'),
     extra: extraRepr(draft, origin, redactor),
-    changes: draft.changes && redactChanges(draft.changes, model, redactor),
+    changes: draft.changes && redactChanges(draft.changes, draft, redactor),
     transaction_id: draft.transactionId,
     error_message: draft.errorMessage === undefined ? undefined : redactor.text(draft.errorMessage),
     ...tail(origin, draft.outcome ?? 'success'),
@@ -65,15 +66,22 @@ function extraRepr(draft: ModelDraft, { actor, migration }: Origin, redactor: Re
 
 function redactChanges(
   changes: NonNullable<ModelDraft['changes']>,
-  model: string,
+  draft: ModelDraft,
   redactor: Redactor,
 ): Changes | JsonText {
-  return redactor.pairsText(changes) ?? redactedChanges(changes, model, redactor);
+  return redactor.pairsText(changes) ?? redactedChanges(changes, draft, redactor);
 }
 
-function redactedChanges(changes: NonNullable<ModelDraft['changes']>, model: string, redactor: Redactor): Changes {
-  const shownBefore = redactor.object(Object.fromEntries(changes.map(([field, before]) => [field, before])), model);
-  const shownAfter = redactor.object(Object.fromEntries(changes.map(([field, , after]) => [field, after])), model);
+function redactedChanges(
+  changes: NonNullable<ModelDraft['changes']>,
+  { model, row }: ModelDraft,
+  redactor: Redactor,
+): Changes {
+  const labels = labelsIn(row);
+  const oldValues = Object.fromEntries(changes.map(([field, before]) => [field, before]));
+  const newValues = Object.fromEntries(changes.map(([field, , after]) => [field, after]));
+  const shownBefore = redactor.object({ ...labels, ...oldValues }, model);
+  const shownAfter = redactor.object({ ...labels, ...newValues }, model);
   const shown: [field: string, [Json, Json]][] = [];
   for (const [field, before, after] of changes) {
     const name = redactor.text(field);
@@ -86,6 +94,11 @@ function redactedChanges(changes: NonNullable<ModelDraft['changes']>, model: str
     }
   }
   return Object.fromEntries(shown);
+}
+
+/** What says that a change of `value` is one of a secret may not have changed itself. */
+function labelsIn(row: object | undefined): object {
+  return Object.fromEntries(Object.entries(row ?? {}).filter(([name]) => LABELS.includes(name)));
 }
 
 /** A name in there may be a secret itself, and has another name in the copy that is shown. */
