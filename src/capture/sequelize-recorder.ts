@@ -3,7 +3,7 @@ import { emit } from '../event/emit.ts';
 import type { JsonObject, ModelAction, ModelEvent, Outcome } from '../event/event.ts';
 import { guard } from '../event/guard.ts';
 import { JsonText } from '../event/json-text.ts';
-import { type ModelDraft, modelEvent } from '../event/model-event.ts';
+import { type ModelDraft, messageOf, modelEvent } from '../event/model-event.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
 import type { Coverage } from './sequelize-coverage.ts';
@@ -144,7 +144,7 @@ function together(event: ModelEvent<JsonText>, rows: number): ModelEvent<JsonTex
   const action = BULK[event.event_type] ?? event.event_type;
   return {
     ...event,
-    message: `${action} event for ${event.model}`,
+    message: messageOf(action, event.model),
     event_type: action,
     instance_id: '',
     instance_repr: {},

@@ -50,7 +50,8 @@ export function modelEvent(draft: ModelDraft, origin: Origin, redactor: Redactor
   };
 }
 
-function messageOf(action: string, model: string, id: string): string {
+/** What a record says in words. */
+export function messageOf(action: string, model: string, id = ''): string {
   return `${action} event${model === '' ? '' : ` for ${model}`}${id === '' ? '' : ` (id: ${id})`}`;
 }
 

@@ -246,6 +246,15 @@ describe('audit in a transaction', () => {
     );
   });
 
+  it('is counted with others of its kind in a transaction that did very much', async () => {
+    await sequelize.transaction(async (transaction) => {
+      for (let count = 0; count < 10_002; count += 1) audit({ action: 'export', transaction });
+    });
+    const { message, extra } = observer.models.at(-1)!;
+    assert.equal(message, 'EXPORT event');
+    assert.deepEqual(extra, { total_count: 2, truncated: true });
+  });
+
   it('is told of as a failure where it was rolled back, and the operator wants to know', async (t) => {
     observer.stop();
     const curious = observeAudit({ recordRollbacks: true });
