@@ -15,8 +15,11 @@ const BETWEEN_ITEMS = /,\n(?! )/;
 
 /** What Sequelize rejects for its type is quoted first: `"abc" is not a valid integer`. */
 function withoutInvalidValue(item: string): string {
-  return item.replace(/^[^]*(?= is not a valid [a-z])/, '?');
+  return item.replace(/^[^]*(?= is not a valid [a-z])/, '?').replace(NAMED_LAST, '?');
 }
+
+/** As Sequelize 7 does where it looks into ranges and maps. */
+const NAMED_LAST = /(?<=A range must [^.]*\. Got |, its values must be strings but \S+ is )[^]*$/;
 
 /**
  * Whether a query that failed may have been done nevertheless: its answer was lost, or Sequelize couldn't read it.

@@ -80,6 +80,13 @@ describe('the text of an error', () => {
     assert.equal(failureText({ message: 'Validation error', parent }), 'Duplicate entry ? for key ?');
   });
 
+  it("doesn't quote invalid values that Sequelize 7 names last", () => {
+    const range = 'A range must either be an array with two elements, or an empty array for the empty range. Got';
+    assert.equal(failureText({ message: `Validation error: ${range} '4711'.` }), `Validation error: ${range} ?`);
+    const store = 'is not a valid hstore, its values must be strings but card is';
+    assert.equal(failureText({ message: `{ card: 4711 } ${store} 4711` }), `? ${store} ?`);
+  });
+
   it("leaves out the statement with its values, which MariaDB's driver adds", () => {
     const sqlMessage = 'Cannot add or update a child row';
     const message = `(conn:1, no: 1452) ${sqlMessage}\nsql: INSERT INTO t VALUES (?) - parameters:[4711]`;
