@@ -12,9 +12,12 @@ export interface ObjectRules {
   ofNumber(value: number): number | string | null;
   /** What stands in the place of a secret; undefined where its name is left out as well. */
   replacement(value: unknown, action: RedactionAction): Json | undefined;
-  /** What is shown of a value of `object` that has a structure of its own; undefined for what JSON can't say. */
-  ofPart(value: object, object: object): Json | undefined;
+  /** For the values of one object that have a structure of their own: there is a limit to what all of them show together. */
+  partsOf(object: object): ShowPart;
 }
+
+/** What is shown of a part; undefined for what JSON can't say. */
+type ShowPart = (part: object) => Json | undefined;
 
 interface Name {
   /** Undefined where it takes more than to keep or to replace the value. */
@@ -46,10 +49,12 @@ export class ObjectTexts {
   object(object: Readonly<Record<string, unknown>>): string | undefined {
     const names = Object.keys(object);
     if (names.length > MAX_MEMBERS || object['value'] !== undefined) return undefined;
+    let showParts: ShowPart | undefined;
+    const showPart: ShowPart = (part) => (showParts ??= this.#rules.partsOf(object))(part);
     let json = '{';
     for (const name of names) {
       const { member, verdict } = this.#of(name);
-      const part = this.#part(object[name], verdict, object);
+      const part = this.#part(object[name], verdict, showPart);
       if (part === NEEDS_COPY) return undefined;
       if (part !== undefined) json += json === '{' ? member + part : `,${member}${part}`;
     }
@@ -64,12 +69,11 @@ export class ObjectTexts {
   pairs(pairs: readonly (readonly [name: string, a: unknown, b: unknown])[]): string | undefined {
     if (pairs.length > MAX_MEMBERS) return undefined;
     let json = '{';
-    for (const pair of pairs) {
-      const [name, a, b] = pair;
+    for (const [name, a, b] of pairs) {
       if (name === 'value' || hasParts(a) || hasParts(b)) return undefined;
       const { member, verdict } = this.#of(name);
-      const before = this.#part(a, verdict, pair);
-      const after = this.#part(b, verdict, pair);
+      const before = this.#part(a, verdict);
+      const after = this.#part(b, verdict);
       if (before === NEEDS_COPY || after === NEEDS_COPY) return undefined;
       if (before === undefined && after === undefined) continue;
       json += `${json === '{' ? '' : ','}${member}[${before ?? 'null'},${after ?? 'null'}]`;
@@ -95,7 +99,7 @@ export class ObjectTexts {
   }
 
   /** As JSON; undefined for what is left out. */
-  #part(value: unknown, verdict: Name['verdict'], of: object): string | undefined {
+  #part(value: unknown, verdict: Name['verdict'], showPart?: ShowPart): string | undefined {
     if (verdict === undefined) return NEEDS_COPY;
     if (verdict !== 'keep') return jsonOf(this.#rules.replacement(value, verdict));
     switch (typeof value) {
@@ -107,7 +111,7 @@ export class ObjectTexts {
         return value ? 'true' : 'false';
       case 'object':
         if (value === null) return 'null';
-        return isTime(value) ? timeJson(value) : jsonOf(this.#rules.ofPart(value, of));
+        return isTime(value) ? timeJson(value) : jsonOf(showPart?.(value));
       case 'bigint':
         return textJson(this.#rules.ofText(String(value)));
       default:

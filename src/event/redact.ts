@@ -247,10 +247,10 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     return text === undefined ? undefined : new JsonText(text);
   }
 
-  function partOf(value: object, object: object): Json | undefined {
+  function partsOf(object: object): (part: object) => Json | undefined {
     const copy = newCopy(undefined);
     copy.ancestors.push(object);
-    return copyObject(value, copy);
+    return (part) => copyObject(part, copy);
   }
 
   function urlText(url: string): string {
@@ -272,7 +272,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     ofText: redactedText,
     ofNumber: copyNumber,
     replacement,
-    ofPart: partOf,
+    partsOf,
   });
 
   function json(text: string, root: string): Json | JsonText | undefined {

@@ -87,6 +87,15 @@ describe('objectText', () => {
     assert.equal(textOf(large), JSON.stringify(redactor.object(large, 'User')));
   });
 
+  it('shows no more of many large parts than of one', () => {
+    const part = Array.from({ length: 9000 }, () => 0);
+    const row = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`n${index}`, part]));
+    const shown = Object.values(JSON.parse(textOf(row)) as Record<string, unknown[]>);
+    const sizes = shown.map(({ length }) => length);
+    assert.deepEqual(sizes, [9000, 1001, 0, 0, 0, 0, 0, 0, 0]);
+    assert.equal(shown[1]?.at(-1), '[Truncated]');
+  });
+
   it('forgets what it decided on when names become secret', () => {
     const own = createRedactor();
     assert.match((own.objectText({ note: 'x' }, 'User') as JsonText).text, /"x"/);
