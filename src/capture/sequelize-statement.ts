@@ -268,7 +268,8 @@ function bulkUpdate(
       table,
       fields,
       deletes: false,
-      ...(!IGNORES_LIMIT.has(sequelize.dialect) && { limit: options?.limit }),
+      // PostgreSQL's UPDATE has no limit.
+      ...(sequelize.dialect !== 'postgres' && { limit: options?.limit }),
       conditions: (generator) =>
         generator.whereItemsQuery(where, {
           ...options,
@@ -289,9 +290,6 @@ function bulkUpdate(
     },
   };
 }
-
-/** Of an UPDATE. */
-const IGNORES_LIMIT: ReadonlySet<string | undefined> = new Set(['postgres', 'sqlite']);
 
 function bulkUpdateAction(written: Row, model: ModelShape | undefined): Told['action'] {
   const alone = model && Object.keys(written).every((name) => isMoveOrTime(name, model));
