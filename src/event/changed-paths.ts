@@ -11,9 +11,9 @@ const MAX_DEPTH = 16;
  *   wants to see
  */
 export function changedPaths(before: unknown, after: unknown): readonly (readonly string[])[] | undefined {
-  if (!isPlainObject(before) || !isPlainObject(after)) return undefined;
   const paths: string[][] = [];
   try {
+    if (!isPlainObject(before) || !isPlainObject(after)) return undefined;
     collect(before, after, [], paths);
   } catch {
     return undefined;

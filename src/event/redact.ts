@@ -237,9 +237,12 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
   }
 
   function objectText(value: object, root: string): JsonObject | JsonText {
-    const isPlain = !policy.hasPaths && isPlainObject(value) && !('toJSON' in value);
-    const text = isPlain ? guarded(() => objectTexts.object(value), undefined) : undefined;
+    const text = policy.hasPaths ? undefined : guarded(() => textOfPlain(value), undefined);
     return text === undefined ? objectOf(value, root) : new JsonText(text);
+  }
+
+  function textOfPlain(value: object): string | undefined {
+    return isPlainObject(value) && !('toJSON' in value) ? objectTexts.object(value) : undefined;
   }
 
   function pairsText(pairs: Parameters<ObjectTexts['pairs']>[0]): JsonText | undefined {

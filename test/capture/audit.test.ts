@@ -136,9 +136,17 @@ describe('audit', () => {
   });
 
   it('shows what cannot be compared as changed', () => {
-    const broken = new Proxy({}, { ownKeys: () => assert.fail('not to be read') });
-    assert.doesNotThrow(() => audit({ action: 'export', changes: { layout: [{ wide: true }, broken] } }));
-    assert.deepEqual(observer.models[0]?.changes, { layout: [{ wide: true }, '[Unreadable]'] });
+    for (const trap of ['ownKeys', 'getPrototypeOf']) {
+      const broken = new Proxy({}, { [trap]: () => assert.fail('not to be read') });
+      assert.doesNotThrow(() => audit({ action: 'export', changes: { layout: [{ wide: true }, broken] } }));
+      assert.deepEqual(observer.models.at(-1)?.changes, { layout: [{ wide: true }, '[Unreadable]'] });
+    }
+    assert.equal(observer.models.length, 2);
+  });
+
+  it('is recorded without what cannot be read', () => {
+    audit({ action: 'export', extra: new Proxy({}, { getPrototypeOf: () => assert.fail('not to be read') }) });
+    assert.equal(observer.models.length, 1);
   });
 
   it('is a LogRecord with the action as its verb', () => {
