@@ -339,7 +339,7 @@ const INCLUDES: Check = async (sequelize, { DataTypes, column }) => {
     { model: 'Tag', instance_ids: ['1'] },
   ];
   for (const found of [instances, raw, nest]) {
-    const [posts, tags, through] = found?.extra['included'] as { model: string; instance_ids: string[] }[];
+    const [posts, tags, through] = (found?.extra['included'] ?? []) as { model: string; instance_ids: string[] }[];
     assert.deepEqual([posts, tags], all);
     // The columns of its key stand in another order in Sequelize 7.
     assert.deepEqual([through?.model, through?.instance_ids.length], ['PostTag', 2]);
@@ -356,7 +356,7 @@ const INCLUDES: Check = async (sequelize, { DataTypes, column }) => {
   await Post.bulkCreate(Array.from({ length: 1001 }, (_, index) => ({ title: `post ${index}`, userId: 2 })));
   await User.findByPk(2, { include: ['Posts'] });
   const [, many] = takeRecords();
-  const [posts, ...more] = many?.extra['included'] as { instance_ids: string[]; truncated?: true }[];
+  const [posts, ...more] = (many?.extra['included'] ?? []) as { instance_ids: string[]; truncated?: true }[];
   assert.deepEqual([posts?.instance_ids.length, posts?.truncated, more], [1000, true, []]);
 };
 
