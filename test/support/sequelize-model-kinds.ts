@@ -334,6 +334,7 @@ const INCLUDES: Check = async (sequelize, { DataTypes, column }) => {
   await Author.findAll({ ...nested, raw: true });
   await Author.findAll({ ...nested, raw: true, nest: true });
   await Author.findByPk(2, { include: ['Articles'] });
+  await Author.findAll({ ...nested, where: { id: 2 }, raw: true, nest: true });
   await Author.findByPk(2, { include: [{ association: 'Articles', attributes: [] }] });
   await Author.findAll({ include: [{ association: 'Articles', separate: true }] });
   const [instances, raw, nest, ...others] = takeRecords();
@@ -351,11 +352,13 @@ const INCLUDES: Check = async (sequelize, { DataTypes, column }) => {
     others.map((record) => [summary(record), record.extra['included']]),
     [
       ['READ Author 2', [{ model: 'Article', instance_ids: ['3'] }]],
+      ['READ Author 2', [{ model: 'Article', instance_ids: ['3'] }]],
       ['READ Author 2', undefined],
       ['READ Author', undefined],
       ['READ Article', undefined],
     ],
   );
+  for (const found of others.slice(0, 3)) assert.deepEqual(found.instance_repr, { id: 2, name: 'Bob' });
   await Article.bulkCreate(Array.from({ length: 1001 }, (_, index) => ({ title: `article ${index}`, authorId: 2 })));
   await Author.findByPk(2, { include: ['Articles'] });
   const [, many] = takeRecords();
