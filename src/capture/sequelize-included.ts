@@ -30,12 +30,7 @@ export function includedIn(rows: readonly unknown[], includes: readonly IncludeS
 }
 
 /** @param prefix of the columns of `row` in which rows of other models stand */
-function collect(
-  ids: Map<string, Set<string>>,
-  row: unknown,
-  includes: readonly IncludeShape[],
-  prefix: string,
-): void {
+function collect(ids: Map<string, Set<string>>, row: unknown, includes: readonly IncludeShape[], prefix: string): void {
   const values = foundValues(row);
   for (const { as, model: given, include = [] } of includes) {
     const model = shapeOf(given);

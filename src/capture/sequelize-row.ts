@@ -64,12 +64,17 @@ export function foundValues(found: unknown): Readonly<Row> {
   return isObject(found) ? found : {};
 }
 
-/** A row that was found: attributes and computed columns, without the rows of other models that came with it. */
-export function foundRow(found: unknown, model: ModelShape | undefined): Row {
+/**
+ * A row that was found: attributes and computed columns, without the rows of other models that came with it.
+ *
+ * @param others where those stand, nested in a raw row
+ */
+export function foundRow(found: unknown, model: ModelShape | undefined, others: readonly string[] = []): Row {
   const values = foundValues(found);
   const row: Row = {};
   for (const name of Object.keys(values)) {
-    if (!isOtherModels(name, values[name])) row[name] = exactNumber(values[name], model?.rawAttributes[name]);
+    if (!others.includes(name) && !isOtherModels(name, values[name]))
+      row[name] = exactNumber(values[name], model?.rawAttributes[name]);
   }
   return row;
 }

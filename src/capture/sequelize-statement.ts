@@ -429,7 +429,7 @@ function select(
     options,
     tell(result) {
       const found = listOf(result);
-      const only = found.length === 1 ? foundRow(found[0], model) : undefined;
+      const only = found.length === 1 ? foundRow(found[0], model, othersIn(options)) : undefined;
       return {
         model: nameOf(model, table),
         action: 'READ',
@@ -534,12 +534,17 @@ function attributesOf({ attributes }: OptionsShape, model: ModelShape | undefine
 
 function included(
   found: readonly unknown[],
-  { include = [] }: OptionsShape,
+  options: OptionsShape,
 ): { include: string[]; included?: Included[] } | undefined {
-  const names = include.map(({ as }) => as).filter((as) => as !== undefined);
+  const names = othersIn(options);
   if (names.length === 0) return undefined;
-  const others = includedIn(found, include);
+  const others = includedIn(found, options.include);
   return others.length > 0 ? { include: names, included: others } : { include: names };
+}
+
+/** Where the rows of other models stand in those that are found. */
+function othersIn({ include = [] }: OptionsShape): string[] {
+  return include.map(({ as }) => as).filter((as) => as !== undefined);
 }
 
 function counted(count: number | undefined): { total_count: number } | undefined {

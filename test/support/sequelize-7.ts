@@ -20,7 +20,7 @@ export const sequelize7: SequelizeCopy = {
   },
   hasDependents: (source, target, { as, foreignKey: name }) =>
     void source.hasMany(target, { as, foreignKey: { name, onDelete: 'CASCADE' } } as object),
-  parallel: new Set([...sequelize6.parallel, 'a many-to-many association']),
+  parallel: sequelize6.parallel,
   addHook: (sequelize, hook, fn) => of7(sequelize).hooks.addListener(hook as 'beforeQuery', fn),
   transact: (sequelize, transaction, fn) =>
     of7(sequelize).transaction(

@@ -310,54 +310,60 @@ const READS: Check = async (sequelize, { DataTypes }) => {
 };
 
 const INCLUDES: Check = async (sequelize, { DataTypes, column }) => {
-  const id = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true, [column]: 'post_no' };
-  const User = sequelize.define('User', { name: DataTypes.STRING }, UNTIMED);
-  const Post = sequelize.define('Post', { id, title: DataTypes.STRING }, UNTIMED);
-  const Tag = sequelize.define('Tag', { label: DataTypes.STRING }, UNTIMED);
-  const PostTag = sequelize.define('PostTag', {}, UNTIMED);
-  User.hasMany(Post, { as: 'Posts', foreignKey: 'userId' });
-  Post.belongsToMany(Tag, { as: 'Tags', through: PostTag, foreignKey: 'postId', otherKey: 'tagId' });
+  const id = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true, [column]: 'article_no' };
+  const Author = sequelize.define('Author', { name: DataTypes.STRING }, UNTIMED);
+  const Article = sequelize.define('Article', { id, title: DataTypes.STRING }, UNTIMED);
+  const Topic = sequelize.define('Topic', { label: DataTypes.STRING }, UNTIMED);
+  const ArticleTopic = sequelize.define('ArticleTopic', {}, UNTIMED);
+  Author.hasMany(Article, { as: 'Articles', foreignKey: 'authorId' });
+  Article.belongsToMany(Topic, { as: 'Topics', through: ArticleTopic, foreignKey: 'articleId', otherKey: 'topicId' });
   await sync(sequelize);
-  await User.bulkCreate([{ name: 'Ann' }, { name: 'Bob' }]);
-  await Tag.bulkCreate([{ label: 'red' }, { label: 'blue' }]);
-  await Post.bulkCreate([1, 1, 2].map((userId, index) => ({ title: `post ${index}`, userId })));
-  await PostTag.bulkCreate([
-    { postId: 1, tagId: 1 },
-    { postId: 2, tagId: 1 },
+  await Author.bulkCreate([{ name: 'Ann' }, { name: 'Bob' }]);
+  await Topic.bulkCreate([{ label: 'red' }, { label: 'blue' }]);
+  await Article.bulkCreate([1, 1, 2].map((authorId, index) => ({ title: `article ${index}`, authorId })));
+  await ArticleTopic.bulkCreate([
+    { articleId: 1, topicId: 1 },
+    { articleId: 2, topicId: 1 },
   ]);
   takeRecords();
-  const nested = { include: [{ association: 'Posts', include: ['Tags'] }], order: ['id', ['Posts', 'id']] as never };
-  await User.findAll(nested);
-  await User.findAll({ ...nested, raw: true });
-  await User.findAll({ ...nested, raw: true, nest: true });
-  await User.findByPk(2, { include: ['Posts'] });
-  await User.findByPk(2, { include: [{ association: 'Posts', attributes: [] }] });
-  await User.findAll({ include: [{ association: 'Posts', separate: true }] });
+  const nested = {
+    include: [{ association: 'Articles', include: ['Topics'] }],
+    order: ['id', ['Articles', 'id']] as never,
+  };
+  await Author.findAll(nested);
+  await Author.findAll({ ...nested, raw: true });
+  await Author.findAll({ ...nested, raw: true, nest: true });
+  await Author.findByPk(2, { include: ['Articles'] });
+  await Author.findAll({ ...nested, where: { id: 2 }, raw: true, nest: true });
+  await Author.findByPk(2, { include: [{ association: 'Articles', attributes: [] }] });
+  await Author.findAll({ include: [{ association: 'Articles', separate: true }] });
   const [instances, raw, nest, ...others] = takeRecords();
   const all = [
-    { model: 'Post', instance_ids: ['1', '2', '3'] },
-    { model: 'Tag', instance_ids: ['1'] },
+    { model: 'Article', instance_ids: ['1', '2', '3'] },
+    { model: 'Topic', instance_ids: ['1'] },
   ];
   for (const found of [instances, raw, nest]) {
-    const [posts, tags, through] = found?.extra['included'] as { model: string; instance_ids: string[] }[];
-    assert.deepEqual([posts, tags], all);
+    const [articles, topics, through] = (found?.extra['included'] ?? []) as { model: string; instance_ids: string[] }[];
+    assert.deepEqual([articles, topics], all);
     // The columns of its key stand in another order in Sequelize 7.
-    assert.deepEqual([through?.model, through?.instance_ids.length], ['PostTag', 2]);
+    assert.deepEqual([through?.model, through?.instance_ids.length], ['ArticleTopic', 2]);
   }
   assert.deepEqual(
     others.map((record) => [summary(record), record.extra['included']]),
     [
-      ['READ User 2', [{ model: 'Post', instance_ids: ['3'] }]],
-      ['READ User 2', undefined],
-      ['READ User', undefined],
-      ['READ Post', undefined],
+      ['READ Author 2', [{ model: 'Article', instance_ids: ['3'] }]],
+      ['READ Author 2', [{ model: 'Article', instance_ids: ['3'] }]],
+      ['READ Author 2', undefined],
+      ['READ Author', undefined],
+      ['READ Article', undefined],
     ],
   );
-  await Post.bulkCreate(Array.from({ length: 1001 }, (_, index) => ({ title: `post ${index}`, userId: 2 })));
-  await User.findByPk(2, { include: ['Posts'] });
+  for (const found of others.slice(0, 3)) assert.deepEqual(found.instance_repr, { id: 2, name: 'Bob' });
+  await Article.bulkCreate(Array.from({ length: 1001 }, (_, index) => ({ title: `article ${index}`, authorId: 2 })));
+  await Author.findByPk(2, { include: ['Articles'] });
   const [, many] = takeRecords();
-  const [posts, ...more] = many?.extra['included'] as { instance_ids: string[]; truncated?: true }[];
-  assert.deepEqual([posts?.instance_ids.length, posts?.truncated, more], [1000, true, []]);
+  const [articles, ...more] = (many?.extra['included'] ?? []) as { instance_ids: string[]; truncated?: true }[];
+  assert.deepEqual([articles?.instance_ids.length, articles?.truncated, more], [1000, true, []]);
 };
 
 const DUPLICATES: Check = async (sequelize, { DataTypes }) => {
