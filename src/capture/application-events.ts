@@ -14,9 +14,11 @@ export interface ApplicationEventsConfig {
 /** Shared by all copies of this package in a process: `audit` is called in one, `register` is another. */
 const SLOT = Symbol.for('activity-audit.application-events.1');
 
-const slot = globalThis as { [SLOT]?: Pick<Recorder, 'active' | 'record'> };
+type Taker = Pick<Recorder, 'active' | 'record'>;
 
-/** Takes what the application tells with `audit`, unless another one does. */
+const takers = ((globalThis as { [SLOT]?: Set<Taker> })[SLOT] ??= new Set());
+
+/** Takes what the application tells with `audit`, unless another one does that was there before. */
 export class ApplicationEventsInstrumentation extends Instrumentation<ApplicationEventsConfig> {
   #enabled = false;
   readonly #recorder: Recorder;
@@ -35,7 +37,7 @@ export class ApplicationEventsInstrumentation extends Instrumentation<Applicatio
 
   protected override start(): void {
     this.#enabled = true;
-    if (!slot[SLOT]?.active) slot[SLOT] = this.#recorder;
+    takers.add(this.#recorder);
   }
 
   override disable(): void {
@@ -43,9 +45,11 @@ export class ApplicationEventsInstrumentation extends Instrumentation<Applicatio
   }
 }
 
-/** What records the application's own events. Where nobody takes them, they go to the provider of the process. */
-export function applicationRecorder(): Pick<Recorder, 'active' | 'record'> {
-  return slot[SLOT] ?? (byDefault ??= createRecorder({ isActive: () => true, provider: () => undefined }));
+/** What records the application's own events. Where nobody ever took them, they go to the provider of the process. */
+export function applicationRecorder(): Taker {
+  const [first] = takers;
+  for (const taker of takers) if (taker.active) return taker;
+  return first ?? (byDefault ??= createRecorder({ isActive: () => true, provider: () => undefined }));
 }
 
 let byDefault: Recorder | undefined;

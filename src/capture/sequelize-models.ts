@@ -35,6 +35,7 @@ export class ModelRules {
     const marked = Object.keys(rawAttributes).filter((name) => rawAttributes[name]?.sensitive === true);
     const sensitive = [...marked, ...sensitiveIn(choice)];
     this.#hide(sensitive.flatMap((name) => [name, rawAttributes[name]?.field ?? name]));
+    this.#hide(Object.keys(rawAttributes).filter((name) => this.#isSecret(rawAttributes[name]?.field ?? name)));
     if (choice === undefined) return;
     this.#take(modelName, choice);
     this.#take(tableName, choice);
@@ -68,6 +69,11 @@ export class ModelRules {
     return { most: images === true ? MOST_IMAGES : images, except: (choice || {}).exclude ?? [] };
   }
 
+  /** An attribute may have another name than its column, which says that it is one. */
+  #isSecret(column: string): boolean {
+    return this.#redactor.field(column, PROBE, '') !== PROBE;
+  }
+
   /** The redactor forgets what it has decided on, so it isn't told of nothing. */
   #hide(names: readonly string[]): void {
     if (names.length > 0) this.#redactor.addNames(names);
@@ -80,6 +86,8 @@ export class ModelRules {
     this.readsSome ||= choice !== false && choice.reads === true;
   }
 }
+
+const PROBE = 'a value';
 
 function sensitiveIn(choice: ModelChoice | undefined): readonly string[] {
   return choice ? (choice.sensitive ?? []) : [];

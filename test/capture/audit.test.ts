@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 
 import { DataTypes, type Sequelize } from 'sequelize';
 
+import { ApplicationEventsInstrumentation } from '../../src/capture/application-events.ts';
 import { type ApplicationEvent, audit } from '../../src/capture/audit.ts';
 import { auditSequelize } from '../../src/capture/audit-sequelize.ts';
 import { setActor, withActor } from '../../src/context/actor.ts';
@@ -297,5 +298,22 @@ describe('audit in a transaction', () => {
   it('takes null for no transaction, as Sequelize does', () => {
     audit({ action: 'invite', transaction: null });
     assert.equal(observer.models.length, 1);
+  });
+});
+
+describe('two that take what the application tells', () => {
+  it('take it once, also when one of them is disabled', () => {
+    const [first, second] = [new ApplicationEventsInstrumentation(), new ApplicationEventsInstrumentation()];
+    let taken = 0;
+    const stop = observeEmitted(() => (taken += 1));
+    audit({ action: 'export' });
+    assert.equal(taken, 1);
+    first.disable();
+    audit({ action: 'export' });
+    assert.equal(taken, 2);
+    second.disable();
+    audit({ action: 'export' });
+    assert.equal(taken, 2);
+    stop();
   });
 });

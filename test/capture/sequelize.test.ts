@@ -384,6 +384,20 @@ describe('auditSequelize', () => {
     assert.deepEqual(takeRecords().map(summary), ['CREATE User 2']);
   });
 
+  it('shows no value of an attribute whose column has the name of a secret', async () => {
+    const sequelize = auditSequelize(newDatabase());
+    const Login = sequelize.define(
+      'Login',
+      { pw: { type: DataTypes.STRING, field: 'password' } },
+      { timestamps: false },
+    );
+    await sequelize.sync();
+    const login = await Login.create({ pw: 'hunter2' });
+    await login.update({ pw: 'hunter3' });
+    await Login.findAll({ where: { pw: 'hunter3' } });
+    assert.doesNotMatch(JSON.stringify(takeRecords()), /hunter/);
+  });
+
   it('learns the sensitive attributes of models that were defined before', async () => {
     const { sequelize, User } = await newWorld(() => {});
     auditSequelize(sequelize);
