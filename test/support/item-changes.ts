@@ -1,5 +1,6 @@
 import { QueryTypes, type Sequelize } from 'sequelize';
 
+import { logByTriggers } from './history-triggers.ts';
 import { quoted } from './quoted.ts';
 
 /** What a row of `Items` held. */
@@ -32,30 +33,25 @@ export async function logChanges(sequelize: Sequelize, paranoid: boolean): Promi
   const parts = [...COLUMNS.map((column) => `%.${name(column)}`), paranoid ? `COALESCE(${deletedAt}, '')` : "''"];
   const state = (row: 'OLD' | 'NEW'): string[] => parts.map((part) => part.replaceAll('%', row));
   const nothing = parts.map(() => 'NULL');
-  const lines = {
+  await logByTriggers(sequelize, LINE, {
     INSERT: ['NEW.id', ...nothing, ...state('NEW')],
     UPDATE: ['NEW.id', ...state('OLD'), ...state('NEW')],
     DELETE: ['OLD.id', ...state('OLD'), ...nothing],
-  };
-  const columns = ['item', 'value0', 'count0', 'team0', 'deleted0', 'value1', 'count1', 'team1', 'deleted1'];
-  const typed = columns.map((column) => `${column} ${column.startsWith('deleted') ? 'VARCHAR(40)' : 'INTEGER'}`);
-  const seq = { sqlite: 'INTEGER PRIMARY KEY AUTOINCREMENT', postgres: 'SERIAL PRIMARY KEY' }[dialect];
-  await sequelize.query('DROP TABLE IF EXISTS History');
-  await sequelize.query(
-    `CREATE TABLE History (seq ${seq ?? 'INTEGER PRIMARY KEY AUTO_INCREMENT'}, ${typed.join(', ')})`,
-  );
-  for (const [event, line] of Object.entries(lines)) {
-    const trigger = `history_${event.toLowerCase()}`;
-    const log = `INSERT INTO History (${columns.join(', ')}) VALUES (${line.join(', ')})`;
-    if (dialect === 'postgres') {
-      await sequelize.query(
-        `CREATE OR REPLACE FUNCTION ${trigger}() RETURNS trigger AS $$ BEGIN ${log}; RETURN NULL; END $$ LANGUAGE plpgsql`,
-      );
-    }
-    const action = { sqlite: `BEGIN ${log}; END`, postgres: `EXECUTE FUNCTION ${trigger}()` }[dialect];
-    await sequelize.query(`CREATE TRIGGER ${trigger} AFTER ${event} ON ${name('Items')} FOR EACH ROW ${action ?? log}`);
-  }
+  });
 }
+
+/** The columns of a line: which row, and what it held before and after. */
+const LINE = {
+  item: 'INTEGER',
+  value0: 'INTEGER',
+  count0: 'INTEGER',
+  team0: 'INTEGER',
+  deleted0: 'VARCHAR(40)',
+  value1: 'INTEGER',
+  count1: 'INTEGER',
+  team1: 'INTEGER',
+  deleted1: 'VARCHAR(40)',
+};
 
 interface Line {
   readonly item: number;

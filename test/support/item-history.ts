@@ -1,5 +1,6 @@
 import { QueryTypes, type Sequelize } from 'sequelize';
 
+import { logByTriggers } from './history-triggers.ts';
 import { quoted } from './quoted.ts';
 import { dialectOf } from './sequelize-copy.ts';
 
@@ -9,32 +10,21 @@ import { dialectOf } from './sequelize-copy.ts';
  * @param paranoid whether rows are deleted softly
  */
 export async function logHistory(sequelize: Sequelize, paranoid: boolean): Promise<void> {
-  const dialect = dialectOf(sequelize);
   const name = (identifier: string): string => quoted(identifier, sequelize);
-  const isSqlite = dialect === 'sqlite';
+  const isSqlite = dialectOf(sequelize) === 'sqlite';
   const text = (...parts: string[]): string => (isSqlite ? parts.join(' || ') : `CONCAT(${parts.join(', ')})`);
   const value = name('value');
   const deleted = (row: string): string =>
     paranoid ? `CASE WHEN ${row}.${name('deletedAt')} IS NULL THEN '' ELSE ' deleted' END` : "''";
-  const lines = {
-    INSERT: text("'+ '", 'NEW.id', "' '", `NEW.${value}`),
-    UPDATE: text("'~ '", 'NEW.id', "' '", `OLD.${value}`, deleted('OLD'), "' -> '", `NEW.${value}`, deleted('NEW')),
-    DELETE: text("'- '", 'OLD.id', "' '", `OLD.${value}`),
-  };
-  const seq = { sqlite: 'INTEGER PRIMARY KEY AUTOINCREMENT', postgres: 'SERIAL PRIMARY KEY' }[dialect];
-  await sequelize.query('DROP TABLE IF EXISTS History');
-  await sequelize.query(`CREATE TABLE History (seq ${seq ?? 'INTEGER PRIMARY KEY AUTO_INCREMENT'}, line VARCHAR(100))`);
-  for (const [event, line] of Object.entries(lines)) {
-    const trigger = `history_${event.toLowerCase()}`;
-    const log = `INSERT INTO History (line) VALUES (${line})`;
-    if (dialect === 'postgres') {
-      await sequelize.query(
-        `CREATE OR REPLACE FUNCTION ${trigger}() RETURNS trigger AS $$ BEGIN ${log}; RETURN NULL; END $$ LANGUAGE plpgsql`,
-      );
-    }
-    const action = { sqlite: `BEGIN ${log}; END`, postgres: `EXECUTE FUNCTION ${trigger}()` }[dialect];
-    await sequelize.query(`CREATE TRIGGER ${trigger} AFTER ${event} ON ${name('Items')} FOR EACH ROW ${action ?? log}`);
-  }
+  await logByTriggers(
+    sequelize,
+    { line: 'VARCHAR(100)' },
+    {
+      INSERT: [text("'+ '", 'NEW.id', "' '", `NEW.${value}`)],
+      UPDATE: [text("'~ '", 'NEW.id', "' '", `OLD.${value}`, deleted('OLD'), "' -> '", `NEW.${value}`, deleted('NEW'))],
+      DELETE: [text("'- '", 'OLD.id', "' '", `OLD.${value}`)],
+    },
+  );
 }
 
 /** `+ id value`, `~ id old -> new`, with `deleted` behind either, `- id value`: in the order in which it happened. */
