@@ -28,6 +28,8 @@ interface Name {
 
 /** Names that are remembered; hostile ones make it forget them all rather than grow. */
 const MAX_NAMES = 2000;
+/** Longer ones are decided on each time. */
+const MAX_REMEMBERED = 256;
 /** Larger ones have to be cut. */
 const MAX_MEMBERS = 1000;
 /** For what is to be copied first. */
@@ -87,15 +89,21 @@ export class ObjectTexts {
   }
 
   #of(name: string): Name {
-    const known = this.#names.get(name);
-    if (known) return known;
+    if (name.length > MAX_REMEMBERED) return this.#decided(name);
+    return this.#names.get(name) ?? this.#remembered(ownText(name));
+  }
+
+  #remembered(name: string): Name {
+    const decided = this.#decided(name);
+    if (this.#names.size >= MAX_NAMES) this.forget();
+    this.#names.set(name, decided);
+    return decided;
+  }
+
+  #decided(name: string): Name {
     const verdict = this.#rules.ofName(name);
     const isTelling = verdict === 'rename' || (verdict !== 'keep' && this.#rules.ofText(name) !== name);
-    const own = ownText(name);
-    const decided: Name = { verdict: isTelling ? undefined : verdict, member: `${textJson(own)}:` };
-    if (this.#names.size >= MAX_NAMES) this.forget();
-    this.#names.set(own, decided);
-    return decided;
+    return { verdict: isTelling ? undefined : verdict, member: `${textJson(name)}:` };
   }
 
   /** As JSON; undefined for what is left out. */

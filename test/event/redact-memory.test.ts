@@ -46,6 +46,7 @@ describe('what is remembered', () => {
     'long names behind those that are remembered': (redactor, i) =>
       redactor.json(`{"n${i}":1,"${long}${i}":1}`, 'request.body'),
     'long names of headers': (redactor, i) => redactor.headers([`${long}${i}`, ''], 'request.headers'),
+    'long names in rows': (redactor, i) => redactor.objectText({ [`${long}${i}`]: 1 }, 'extra'),
   })) {
     it(`does not hold on to ${what}`, async () => {
       const kept = await bytesKept(redact);
