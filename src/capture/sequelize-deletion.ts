@@ -1,5 +1,6 @@
 import { define } from './define.ts';
 import { type Ended, observed } from './sequelize-around.ts';
+import { type FullAnswer, followFullAnswer, postgresAnswer } from './sequelize-full-answer.ts';
 import type { QueryShape } from './sequelize-shape.ts';
 
 type Method = (...args: unknown[]) => unknown;
@@ -8,17 +9,7 @@ type Method = (...args: unknown[]) => unknown;
 type Asked = QueryShape & Record<string, Method | undefined>;
 
 /** Makes a query that deletes one row be answered as one that deletes many, whose rows are counted. */
-type Count = (query: Asked) => Counted;
-
-/** What that query resolves to then. */
-interface Counted {
-  /** The methods that were shadowed. */
-  readonly shadowed: readonly string[];
-  /** How many rows it deleted. */
-  readonly count: (result: unknown) => unknown;
-  /** What it would have resolved to. */
-  readonly original: (result: unknown) => unknown;
-}
+type Count = (query: Asked) => FullAnswer;
 
 const COUNTS: Readonly<Record<string, Count>> = {
   mysql: bulk,
@@ -42,36 +33,23 @@ export function followDeletion(
   const asked = query as Asked;
   // Sequelize 7 resolves to the number.
   const counted = typeof asked['isBulkDeleteQuery'] === 'function' ? COUNTS[dialect]?.(asked) : undefined;
-  if (!counted) return (running) => observed(running, ended);
-  return async (running) => {
-    try {
-      const result = await observed(running, (outcome) =>
-        ended(outcome.failed ? outcome : { ...outcome, result: counted.count(outcome.result) }),
-      );
-      return counted.original(result);
-    } finally {
-      for (const name of counted.shadowed) Reflect.deleteProperty(query, name);
-    }
-  };
+  return counted ? followFullAnswer(query, counted, ended) : (running) => observed(running, ended);
 }
 
-function bulk(query: Asked): Counted {
+function bulk(query: Asked): FullAnswer {
   define(query, 'isBulkDeleteQuery', () => true, false);
   const { instance } = query as { instance?: unknown };
-  return { shadowed: ['isBulkDeleteQuery'], count: (result) => result, original: () => instance };
+  return { shadowed: ['isBulkDeleteQuery'], told: (result) => result, original: () => instance };
 }
 
-/** `[rows, answer]` of PostgreSQL. */
-function raw(query: Asked): Counted {
-  define(query, 'isRawQuery', () => true, false);
+function raw(query: Asked): FullAnswer {
   return {
-    shadowed: ['isRawQuery'],
-    count: (result) => (result as [unknown, { rowCount?: unknown }])[1].rowCount,
-    original: (result) => (result as unknown[])[0],
+    ...postgresAnswer(query),
+    told: (result) => (result as [unknown, { rowCount?: unknown }])[1].rowCount,
   };
 }
 
-function run(query: Asked): Counted {
+function run(query: Asked): FullAnswer {
   let changes: unknown;
   define(query, 'getDatabaseMethod', () => 'run', false);
   const { _handleQueryResponse: handle } = query;
@@ -82,7 +60,7 @@ function run(query: Asked): Counted {
   define(query, '_handleQueryResponse', handled, false);
   return {
     shadowed: ['getDatabaseMethod', '_handleQueryResponse'],
-    count: () => changes,
+    told: () => changes,
     original: (result) => result,
   };
 }

@@ -2,6 +2,7 @@ import { recordId } from '../event/record-id.ts';
 import { type Answer, type Ended, around, observe, observed } from './sequelize-around.ts';
 import { followDeletion } from './sequelize-deletion.ts';
 import { isRefusal, isWholeRollback } from './sequelize-error.ts';
+import { followFullAnswer, postgresAnswer } from './sequelize-full-answer.ts';
 import {
   begun,
   end,
@@ -11,6 +12,7 @@ import {
   savepointReleased,
   savepointSet,
 } from './sequelize-journal.ts';
+import type { Fate } from './sequelize-place.ts';
 import type { QueryShape, TransactionShape } from './sequelize-shape.ts';
 
 /** What one SQL text does to the transaction that it is sent in. */
@@ -156,7 +158,7 @@ export function followQuery(sent: Sent, answered?: (answer: Answer) => void): Fo
     answered?.({ ...outcome, transaction, place: outcome.failed || isRead ? undefined : placeIn(transaction) });
   };
   const asksForAnswer = dialect === 'postgres' && !query.isRawQuery() && controlIn(sql)?.does === 'commit';
-  return asksForAnswer ? followCommit(query, ended) : following(ended);
+  return asksForAnswer ? followFullAnswer(query, postgresAnswer(query), ended) : following(ended);
 }
 
 /** Elsewhere `BEGIN` is the start of a block. */
@@ -173,32 +175,16 @@ function withoutComments(sql: string): string {
 
 const COMMENTS = /^(?:\s|\/\*[^]*?\*\/|--.*\n)+/;
 
-/** Sequelize keeps PostgreSQL's answer for itself, unless the query is a raw one. */
-function followCommit(query: QueryShape, ended: (outcome: Ended) => void): Follow {
-  Object.defineProperty(query, 'isRawQuery', { value: () => true, configurable: true });
-  return async (running) => {
-    try {
-      const result = await observed(running, ended);
-      return Array.isArray(result) ? (result[0] as unknown) : result;
-    } finally {
-      Reflect.deleteProperty(query, 'isRawQuery');
-    }
-  };
-}
-
 /** COMMIT and ROLLBACK may be tried again: only the calls of these methods know that they failed in the end. */
 export function watchEnds(queryInterface: object, commit: string, rollback: string): void {
-  around(queryInterface, commit, (run, args) =>
-    observe(run, ({ failed, error }) => {
-      const [transaction] = args as [TransactionShape];
-      if (failed && !transaction.parent) end(transaction, isRefusal(error) ? 'rollback' : 'unknown', error);
-    }),
-  );
-  around(queryInterface, rollback, (run, args) =>
-    observe(run, ({ failed, error }) => {
-      const [transaction] = args as [TransactionShape];
-      // Sequelize closes the connection then, and the database undoes what wasn't committed.
-      if (failed && !transaction.parent) end(transaction, 'rollback', error);
-    }),
-  );
+  const watch = (method: string, fateOf: (error: unknown) => Fate): void =>
+    around(queryInterface, method, (run, args) =>
+      observe(run, ({ failed, error }) => {
+        const [transaction] = args as [TransactionShape];
+        if (failed && !transaction.parent) end(transaction, fateOf(error), error);
+      }),
+    );
+  watch(commit, (error) => (isRefusal(error) ? 'rollback' : 'unknown'));
+  // Where it fails, Sequelize closes the connection, and the database undoes what wasn't committed.
+  watch(rollback, () => 'rollback');
 }
