@@ -32,10 +32,11 @@ export class ModelRules {
   learn(model: ModelShape): void {
     const { name: modelName, tableName, rawAttributes } = model;
     const choice = this.#given[modelName] ?? defined(model);
+    const columnOf = (name: string): string => rawAttributes[name]?.field ?? name;
     const marked = Object.keys(rawAttributes).filter((name) => rawAttributes[name]?.sensitive === true);
-    const sensitive = [...marked, ...sensitiveIn(choice)];
-    this.#hide(sensitive.flatMap((name) => [name, rawAttributes[name]?.field ?? name]));
-    this.#hide(Object.keys(rawAttributes).filter((name) => this.#isSecret(rawAttributes[name]?.field ?? name)));
+    const sensitive = [...marked, ...sensitiveIn(choice)].flatMap((name) => [name, columnOf(name)]);
+    const renamed = Object.keys(rawAttributes).filter((name) => columnOf(name) !== name);
+    this.#hide([...sensitive, ...renamed.filter((name) => this.#isSecret(columnOf(name)))]);
     if (choice === undefined) return;
     this.#take(modelName, choice);
     this.#take(tableName, choice);
