@@ -132,17 +132,18 @@ function inShape(describe: Describe): Describe {
   };
 }
 
-/** A model, an instance or what names them in options, in the shape of Sequelize 6. */
+/** A model, an instance or what names them in options, also in what these include, in the shape of Sequelize 6. */
 function shapeOf(argument: unknown): unknown {
   if (isModel7(argument)) return modelOf7(argument);
   if (isInstance7(argument)) return instanceOf7(argument);
   if (!isObject(argument)) return argument;
-  const { model, instance } = argument;
+  const { model, instance, include } = argument;
   const shapes = {
     ...(isModel7(model) && { model: modelOf7(model) }),
     ...(isInstance7(instance) && { instance: instanceOf7(instance) }),
+    ...(Array.isArray(include) && { include: include.map(shapeOf) }),
   };
-  return 'model' in shapes || 'instance' in shapes ? { ...argument, ...shapes } : argument;
+  return Object.keys(shapes).length > 0 ? { ...argument, ...shapes } : argument;
 }
 
 /** Of the row of an instance, too. */

@@ -1,5 +1,5 @@
 import { instanceId } from '../event/model-event.ts';
-import { isModel7, modelOf7 } from './sequelize-7-model.ts';
+import { listOf } from './list-of.ts';
 import { foundValues, keyOf } from './sequelize-row.ts';
 import type { IncludeShape, ModelShape } from './sequelize-shape.ts';
 
@@ -11,8 +11,8 @@ export interface Included {
   readonly truncated?: true;
 }
 
-/** The most ids of one model. */
-const MAX_IDS = 1000;
+/** The most ids of one model that one record lists. */
+export const MAX_IDS = 1000;
 
 /**
  * The rows of other models in what a find resolved to: in instances, or raw, nested or in columns such as `Posts.id`. Not
@@ -32,8 +32,7 @@ export function includedIn(rows: readonly unknown[], includes: readonly IncludeS
 /** @param prefix of the columns of `row` in which rows of other models stand */
 function collect(ids: Map<string, Set<string>>, row: unknown, includes: readonly IncludeShape[], prefix: string): void {
   const values = foundValues(row);
-  for (const { as, model: given, include = [] } of includes) {
-    const model = shapeOf(given);
+  for (const { as, model, include = [] } of includes) {
     if (as === undefined || !model) continue;
     const held = values[prefix + as];
     if (held === undefined) {
@@ -54,14 +53,4 @@ function add(ids: Map<string, Set<string>>, { name }: ModelShape, id: string): v
   if (!found) ids.set(name, new Set([id]));
   // One more than are listed, so as to know that there are more.
   else if (found.size <= MAX_IDS) found.add(id);
-}
-
-/** In the options of a find, models of Sequelize 7 stand as they are. */
-function shapeOf(model: unknown): ModelShape | undefined {
-  return isModel7(model) ? modelOf7(model) : (model as ModelShape | undefined);
-}
-
-function listOf(held: unknown): readonly unknown[] {
-  if (Array.isArray(held)) return held;
-  return held === null || held === undefined ? [] : [held];
 }

@@ -32,7 +32,6 @@ export interface QueryGeneratorShape {
 
 export interface ModelShape {
   readonly name: string;
-  readonly sequelize?: SequelizeShape;
   readonly tableName: string;
   readonly rawAttributes: Readonly<Record<string, AttributeShape>>;
   /** The attribute of each column. */
@@ -94,8 +93,7 @@ export interface OptionsShape {
 export interface IncludeShape {
   /** Where they stand in a row that is found. */
   readonly as?: string;
-  /** In the options of Sequelize 7, one of its own. */
-  readonly model?: unknown;
+  readonly model?: ModelShape;
   readonly include?: readonly IncludeShape[];
 }
 

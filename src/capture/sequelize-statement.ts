@@ -1,7 +1,8 @@
 import { instanceId } from '../event/model-event.ts';
+import { listOf } from './list-of.ts';
 import type { Target } from './sequelize-before-images.ts';
 import { besidesDeletion, changedRow, deletedRow, raised, withReturned } from './sequelize-changed-row.ts';
-import { type Included, includedIn } from './sequelize-included.ts';
+import { type Included, MAX_IDS, includedIn } from './sequelize-included.ts';
 import { columnIn, plainWhere } from './sequelize-plain.ts';
 import type { Told } from './sequelize-recorder.ts';
 import {
@@ -83,9 +84,6 @@ export const SCHEMA_CHANGES: readonly string[] = [
   'removeConstraint',
   'addConstraint',
 ];
-
-/** The most ids that one record lists. */
-const MAX_IDS = 1000;
 
 function insert(
   sequelize: SequelizeShape,
@@ -561,9 +559,4 @@ function idsOf(
   const ids = rows.slice(0, MAX_IDS).map((row) => instanceId(keyIn(foundValues(row), model)));
   if (ids.length === 0 || ids.includes('')) return undefined;
   return rows.length > MAX_IDS ? { instance_ids: ids, truncated: true } : { instance_ids: ids };
-}
-
-function listOf(result: unknown): readonly unknown[] {
-  if (Array.isArray(result)) return result;
-  return result === null || result === undefined ? [] : [result];
 }
