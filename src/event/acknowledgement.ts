@@ -1,0 +1,35 @@
+const SLOT = Symbol.for('activity-audit.acknowledgement.1');
+
+/** What the running work has to wait for; shared by all copies of this package, as one may emit what another exports. */
+const slot = ((globalThis as { [SLOT]?: { pending: Promise<void> | undefined } })[SLOT] ??= { pending: undefined });
+
+/**
+ * Runs what emits records, and says when the operation that they tell of may go on: when those who export them have
+ * acknowledged them all, or don't ask it to wait any longer.
+ *
+ * @param emitting is synchronous
+ * @returns a promise that doesn't reject; undefined where there is nothing to wait for, which is what is usual
+ */
+export function acknowledgementOf(emitting: () => void): Promise<void> | undefined {
+  const outer = slot.pending;
+  slot.pending = undefined;
+  try {
+    emitting();
+    return slot.pending;
+  } finally {
+    slot.pending = outer;
+  }
+}
+
+/**
+ * Has the operation that is being recorded wait; to be called while its record is emitted.
+ *
+ * @param acknowledged must not reject
+ */
+export function acknowledgeAfter(acknowledged: Promise<void>): void {
+  slot.pending = slot.pending ? bothOf(slot.pending, acknowledged) : acknowledged;
+}
+
+async function bothOf(one: Promise<void>, other: Promise<void>): Promise<void> {
+  await Promise.all([one, other]);
+}
