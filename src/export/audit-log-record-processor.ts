@@ -69,7 +69,7 @@ export class AuditLogRecordProcessor {
   readonly #exporter: RetryingLogRecordExporter;
   readonly #durability: Readonly<Record<Stream, Durability>>;
   readonly #redactor: Redactor;
-  readonly #exit = new ExitWatch(() => this.#flushAtExit());
+  readonly #exit: ExitWatch;
   #held: LogRecordLike[] = [];
   #thisTurn = 0;
   #lastTurn = 0;
@@ -88,6 +88,7 @@ export class AuditLogRecordProcessor {
       flushHeld: () => this.#exportHeld(),
       redactor,
     });
+    this.#exit = new ExitWatch(() => this.#flushAtExit());
   }
 
   onEmit(record: LogRecordLike, context?: Context): void {

@@ -19,14 +19,6 @@ export interface GroupCommitOptions {
   readonly synced: (seconds: number) => void;
 }
 
-/** Those whose records share one sync. */
-interface Group {
-  members: number;
-  readonly done: Promise<boolean>;
-  /** @param isSafe whether the records are on the disk */
-  readonly release: (isSafe: boolean) => void;
-}
-
 /** The application's tests may replace the timers and the clock; these are the true ones. */
 const later = setTimeout;
 const cancel = clearTimeout;
@@ -47,7 +39,7 @@ export class GroupCommit {
 
   /** Resolves when all that has been taken so far is on the disk, or has been waited for long enough: `false`, then. */
   join(): Promise<boolean> {
-    this.#gathering ??= newGroup(this.#options.maxWaitMs);
+    this.#gathering ??= new Group(this.#options.maxWaitMs);
     this.#gathering.members += 1;
     return this.#gathering.done;
   }
@@ -85,21 +77,23 @@ export class GroupCommit {
   }
 }
 
-function newGroup(maxWaitMs: number): Group {
-  const { promise, resolve } = withResolvers();
-  const deadline = later(resolve, maxWaitMs, false);
-  const release = (isSafe: boolean): void => {
-    cancel(deadline);
-    resolve(isSafe);
-  };
-  return { members: 0, done: promise, release };
-}
+/** Those whose records share one sync. */
+class Group {
+  members = 0;
+  readonly done: Promise<boolean>;
+  #resolve: ((isSafe: boolean) => void) | undefined;
+  readonly #deadline: NodeJS.Timeout;
 
-/** `Promise.withResolvers`, which Node 20 lacks. */
-function withResolvers(): { promise: Promise<boolean>; resolve: (value: boolean) => void } {
-  let resolve: (value: boolean) => void = () => undefined;
-  const promise = new Promise<boolean>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
+  constructor(maxWaitMs: number) {
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#deadline = later(() => this.release(false), maxWaitMs);
+  }
+
+  /** @param isSafe whether the records are on the disk */
+  release(isSafe: boolean): void {
+    cancel(this.#deadline);
+    this.#resolve?.(isSafe);
+  }
 }

@@ -8,8 +8,8 @@ export class KeptLine implements LogRecordLike {
   readonly eventName: string | undefined;
   readonly severityText: string | undefined;
   readonly resource: LogRecordLike['resource'];
-  readonly attributes = NONE;
-  readonly instrumentationScope = SCOPE;
+  readonly attributes: LogRecordLike['attributes'] = NONE;
+  readonly instrumentationScope: LogRecordLike['instrumentationScope'] = SCOPE;
 
   constructor({ hrTime, eventName, severityText, resource }: LogRecordLike, line: string) {
     this.line = line;

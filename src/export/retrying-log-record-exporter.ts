@@ -32,8 +32,8 @@ export interface RetryingOptions {
   readonly now?: (() => number) | undefined;
 }
 
-export const DEFAULT_MAX_QUEUE_BYTES = 8 * 1024 * 1024;
-export const DEFAULT_MAX_BLOCK_MS = 5000;
+const DEFAULT_MAX_QUEUE_BYTES = 8 * 1024 * 1024;
+const DEFAULT_MAX_BLOCK_MS = 5000;
 
 /** An export or a sync that takes so long is slow: the records after it wait in memory, not the application. */
 const SLOW_MS = 1000;
