@@ -34,14 +34,14 @@ export interface Trouble {
 }
 
 /** What was written, and lost, of one stream. */
-export interface StreamCounts {
+interface StreamCounts {
   records: number;
   bytes: number;
   lost: number;
 }
 
 /** Is told how long each write and each sync took, in seconds. */
-export interface LatencyListener {
+interface LatencyListener {
   wrote(stream: Stream, seconds: number): void;
   synced(stream: Stream, seconds: number): void;
 }
