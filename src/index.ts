@@ -8,6 +8,8 @@ import { startFollowing } from './context/work.ts';
 export { type AuditInstrumentation, auditInstrumentations } from './instrumentations.ts';
 export { type ApplicationEvent, audit } from './capture/audit.ts';
 export { type SequelizeInstrumentationConfig, auditSequelize } from './capture/audit-sequelize.ts';
+export { type LogLevel, type LogMethod, type Logger, getLogger } from './capture/get-logger.ts';
+export type { LogThreshold, LogThresholds } from './capture/log-levels.ts';
 export { type SequelizeCoverage, sequelizeCoverage } from './capture/sequelize-coverage.ts';
 export { type Actor, type ActorLike, type UserInfo, currentActor, setActor, withActor } from './context/actor.ts';
 export { type CarriedWork, carriedWork, withWork } from './context/carried-work.ts';

@@ -1,6 +1,7 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
 import { ApplicationEventsInstrumentation } from './capture/application-events.ts';
+import { ApplicationLogsInstrumentation } from './capture/application-logs.ts';
 import { HttpClientInstrumentation } from './capture/http-client.ts';
 import { HttpServerInstrumentation } from './capture/http-server.ts';
 import { Http2ClientInstrumentation } from './capture/http2-client.ts';
@@ -51,11 +52,14 @@ export function auditInstrumentations(
     recordRollbacks,
     beforeImages,
     models,
+    levels,
+    callSites,
     redaction,
     ...exchanges
   } = checked;
   const shared = redactor ?? createRedactor(redaction);
   const config = { ...exchanges, redactor: shared };
+  const said = { redactor: shared, levels, callSites };
   return [
     ...(http ? [new HttpServerInstrumentation(config)] : []),
     ...(http && outgoing ? outgoingInstrumentations(config) : []),
@@ -63,6 +67,7 @@ export function auditInstrumentations(
       ? [new SequelizeInstrumentation({ redactor: shared, reads, recordRollbacks, beforeImages, models })]
       : []),
     new ApplicationEventsInstrumentation({ redactor: shared, recordRollbacks }),
+    new ApplicationLogsInstrumentation(said),
     new ExportInstrumentation(),
   ];
 }

@@ -1,4 +1,5 @@
 import { clientAddress } from './capture/client-address.ts';
+import { isThresholds, readThresholds } from './capture/log-levels.ts';
 import { MAX_BEFORE_IMAGES, isBeforeImagesChoice, isModelChoice } from './capture/model-options.ts';
 import type { AuditOptions } from './options.ts';
 import { STREAMS } from './export/stream.ts';
@@ -47,6 +48,13 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
       'an object with, for each model, false or { reads: true or false, sensitive: […], exclude: […], beforeImages: true, false or a number }',
     accepts: (value) => isObjectOf(value, (_, part) => isModelChoice(part)),
   },
+  levels: {
+    expected:
+      'trace, debug, info, warn, error, fatal or off, one for a logger, such as "info, sequelize=warn", or in code {root, sequelize}',
+    accepts: isThresholds,
+    read: (text) => readThresholds(listOf(text)) ?? text,
+  },
+  callSites: FLAG,
   console: FLAG,
   maxBodyBytes: {
     expected: `a whole number of bytes from 0 to ${MAX_BODY_BYTES_LIMIT}`,

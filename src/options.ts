@@ -1,4 +1,5 @@
 import type { IncomingOptions } from './capture/incoming-options.ts';
+import type { LogThresholds } from './capture/log-levels.ts';
 import type { BeforeImagesChoice, ModelChoices } from './capture/model-options.ts';
 import type { OutgoingOptions } from './capture/outgoing-options.ts';
 import type { RedactionOptions } from './event/redact.ts';
@@ -33,6 +34,15 @@ export interface InstrumentationOptions extends IncomingOptions, OutgoingOptions
    * @default false
    */
   readonly beforeImages?: BeforeImagesChoice;
+  /**
+   * From which level on the records of which logger are written: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `off`,
+   * by the logger's name or a part of it that ends before a dot, and `root` for all others; as a text `info, sequelize=warn`.
+   *
+   * @default { root: 'debug', console: 'trace' }
+   */
+  readonly levels?: LogThresholds;
+  /** Record where in the application each app record was made. @default true */
+  readonly callSites?: boolean;
   /** What is a secret beside the defaults, and what is none. */
   readonly redaction?: RedactionOptions;
 }

@@ -1,10 +1,10 @@
 /** `activity-audit/testing`: an application's own tests see what would be recorded. */
 import { attachEvent, attachedEvent } from './event/attached-event.ts';
 import { observeEmitted } from './event/emit.ts';
+import { eventIn } from './event/event-context.ts';
 import type { AnyEvent, AppEvent, LoginEvent, ModelEvent, RequestEvent } from './event/event.ts';
 import type { LogRecordLike } from './event/from-log-record.ts';
 import { type Redactor, createRedactor } from './event/redact.ts';
-import { streamOf } from './export/stream.ts';
 import { auditInstrumentations } from './instrumentations.ts';
 import type { InstrumentationOptions } from './options.ts';
 import { type Context, LoggerProvider, logs } from './vendor/opentelemetry.ts';
@@ -111,7 +111,8 @@ function observeAppRecords(add: (event: AnyEvent) => void, redactor: Redactor): 
     processors: [
       {
         onEmit(record: LogRecordLike, context?: Context) {
-          if (streamOf(record) !== 'app') return;
+          // What is ours was observed when it was emitted.
+          if (eventIn(context)) return;
           attachEvent(record, context, redactor);
           add(attachedEvent(record, redactor) as AppEvent);
         },

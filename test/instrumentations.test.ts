@@ -18,6 +18,7 @@ describe('auditInstrumentations', () => {
         'activity-audit/undici',
         'activity-audit/sequelize',
         'activity-audit/application-events',
+        'activity-audit/application-logs',
         'activity-audit/export',
       ],
     );
@@ -34,6 +35,11 @@ describe('auditInstrumentations', () => {
       one.disable();
       return one.instrumentationName;
     });
-    assert.deepEqual(names, ['activity-audit/sequelize', 'activity-audit/application-events', 'activity-audit/export']);
+    assert.deepEqual(names, [
+      'activity-audit/sequelize',
+      'activity-audit/application-events',
+      'activity-audit/application-logs',
+      'activity-audit/export',
+    ]);
   });
 });

@@ -69,6 +69,7 @@ export const HTTP_RESPONSE_BODY_SIZE = 'http.response.body.size';
 export const HTTP_RESPONSE_HEADER = 'http.response.header.';
 export const HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code';
 export const HTTP_ROUTE = 'http.route';
+export const LOG_IOSTREAM = 'log.iostream';
 export const LOG_RECORD_UID = 'log.record.uid';
 export const SERVER_ADDRESS = 'server.address';
 export const SERVICE_NAME = 'service.name';

@@ -1,9 +1,10 @@
 import type { Origin } from '../context/origin.ts';
 import { runInWork } from '../context/work.ts';
 import { type ApiLoggerProvider, logs } from '../vendor/opentelemetry.ts';
-import type { AuditEvent } from './event.ts';
+import type { AnyEvent, AppEvent, AuditEvent } from './event.ts';
 import { guard } from './guard.ts';
 import { type JsonText, withValues } from './json-text.ts';
+import { type AppFacts, toAppLogRecord, toBareAppLogRecord } from './to-app-log-record.ts';
 import { toBareLogRecord, toLogRecord } from './to-log-record.ts';
 
 /** The instrumentation scope of our records and metrics. */
@@ -29,6 +30,17 @@ export function emit(event: AuditEvent<JsonText>, origin: Origin, provider?: Api
   });
 }
 
+/** The same for what the application logs: its logger's name is the scope. */
+export function emitApp(event: AppEvent, origin: Origin, facts: AppFacts, provider?: ApiLoggerProvider): void {
+  guard('emitting a record', () => {
+    for (const observer of observers) observer(event);
+    const target = provider ?? globalProvider();
+    const logger = target.getLogger(event.name);
+    if (eventTakers.has(target)) logger.emit(toBareAppLogRecord(event, origin, facts));
+    else runInWork(undefined, () => logger.emit(toAppLogRecord(event, origin, facts)));
+  });
+}
+
 const eventTakers = new WeakSet<ApiLoggerProvider>();
 
 /** Says that all processors of a provider are ours: they take the event itself, and nobody reads its attributes. */
@@ -36,7 +48,7 @@ export function takesEvents(provider: ApiLoggerProvider): void {
   eventTakers.add(provider);
 }
 
-type Observer = (event: AuditEvent) => void;
+type Observer = (event: AnyEvent) => void;
 
 const OBSERVERS = Symbol.for('activity-audit.observers.1');
 

@@ -1,26 +1,26 @@
 import { type Context, createContextKey } from '../vendor/opentelemetry.ts';
-import type { AuditEvent } from './event.ts';
+import type { AnyEvent } from './event.ts';
 import type { JsonText } from './json-text.ts';
 
 /** Shared by all copies of this package in a process. */
 const EVENT = createContextKey('activity-audit.event.1');
 
 /** `context` with the event that a record is made of. */
-export function eventContext(context: Context, event: AuditEvent<JsonText>): Context {
+export function eventContext(context: Context, event: AnyEvent<JsonText>): Context {
   return new EventContext(context, event);
 }
 
 /** The event that a record was made of, if it was emitted by us. */
-export function eventIn(context: Context | undefined): AuditEvent<JsonText> | undefined {
-  return context?.getValue(EVENT) as AuditEvent<JsonText> | undefined;
+export function eventIn(context: Context | undefined): AnyEvent<JsonText> | undefined {
+  return context?.getValue(EVENT) as AnyEvent<JsonText> | undefined;
 }
 
 /** What `context.setValue` makes holds a copy of its map, and on Node 24 survives several scavenges: 100 MB at full load. */
 class EventContext implements Context {
   readonly #parent: Context;
-  readonly #event: AuditEvent<JsonText>;
+  readonly #event: AnyEvent<JsonText>;
 
-  constructor(parent: Context, event: AuditEvent<JsonText>) {
+  constructor(parent: Context, event: AnyEvent<JsonText>) {
     this.#parent = parent;
     this.#event = event;
   }

@@ -1,5 +1,4 @@
-import path from 'node:path';
-
+import { isAppKey } from './app-keys.ts';
 import * as A from './attributes.ts';
 import type {
   AnyEvent,
@@ -15,6 +14,7 @@ import type {
   Tail,
 } from './event.ts';
 import { levelOf } from './levels.ts';
+import { moduleOf } from './module-of.ts';
 import { grouped } from './grouped.ts';
 import { isOwnAttribute } from './own-attribute.ts';
 import { parseJson } from './parse-json.ts';
@@ -149,23 +149,6 @@ function loginEvent(record: LogRecordLike): LoginEvent {
   };
 }
 
-/** The attributes of an app record that have a key of their own in its line. */
-const APP_KEYS = new Set([
-  A.CODE_FILE_PATH,
-  A.CODE_FUNCTION_NAME,
-  A.CODE_LINE_NUMBER,
-  A.EXCEPTION_MESSAGE,
-  A.EXCEPTION_STACKTRACE,
-  A.EXCEPTION_TYPE,
-  A.AUDIT_ACTOR_ID,
-  A.AUDIT_ACTOR_TYPE,
-  A.AUDIT_REQUEST_ID,
-  A.AUDIT_RECORD_ID,
-  A.LOG_RECORD_UID,
-  A.AUDIT_SCHEMA_VERSION,
-  A.AUDIT_OUTCOME,
-]);
-
 /** The event of an app record: foreign code made it, so it is redacted here. */
 function appEvent(record: LogRecordLike, redactor: Redactor): AppEvent {
   const { attributes } = record;
@@ -174,12 +157,12 @@ function appEvent(record: LogRecordLike, redactor: Redactor): AppEvent {
     ...head(record, optionalText(record.severityText) ?? levelOf(record.severityNumber)),
     name: optionalText(record.eventName) ?? record.instrumentationScope.name,
     path: file,
-    module: file === '' ? '' : path.parse(file).name,
+    module: moduleOf(file),
     function: text(attributes[A.CODE_FUNCTION_NAME]),
     message: redactor.text(bodyText(record.body, redactor)),
     exception: redactor.text(exceptionText(attributes)),
     line: number(attributes[A.CODE_LINE_NUMBER]) ?? '',
-    attributes: restOf(attributes, (name) => APP_KEYS.has(name), redactor),
+    attributes: restOf(attributes, isAppKey, redactor),
     ...tail(record),
   };
 }

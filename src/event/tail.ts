@@ -5,13 +5,13 @@ import type { Outcome, Tail } from './event.ts';
 import { recordId } from './record-id.ts';
 
 /**
- * The end of every record of ours.
+ * The end of every record of ours; that of an app record tells no outcome.
  *
  * @param hasServiceName whether the event itself has a `service_name`; otherwise the tail keeps a place for it
  */
-export function tail(origin: Origin, outcome: Outcome): Tail;
+export function tail(origin: Origin, outcome?: Outcome): Tail;
 export function tail(origin: Origin, outcome: Outcome, hasServiceName: true): Omit<Tail, 'service_name'>;
-export function tail(origin: Origin, outcome: Outcome, hasServiceName = false): Tail {
+export function tail(origin: Origin, outcome: Outcome | undefined, hasServiceName = false): Tail {
   const span = trace.getSpanContext(origin.context);
   const known = span !== undefined && isSpanContextValid(span);
   return {

@@ -149,8 +149,12 @@ function putHeaders(attributes: Attributes, prefix: string, headers: JsonObject)
 
 /** What the application gave, under its own names: none can pass for one of ours. */
 function putGiven(attributes: Attributes, given: JsonObject): void {
+  putFlat(attributes, Object.fromEntries(Object.entries(given).filter(([name]) => !isOwnAttribute(name))));
+}
+
+/** Values as attributes: what has a structure of its own is a JSON text. */
+export function putFlat(attributes: Attributes, given: JsonObject): void {
   for (const name of Object.keys(given)) {
-    if (isOwnAttribute(name)) continue;
     const value = given[name];
     put(attributes, name, isFlat(value) ? value : JSON.stringify(value));
   }

@@ -12,7 +12,7 @@ const recorded: ModelEvent[] = [];
 const processor = {
   onEmit(_record: unknown, context?: Parameters<typeof eventIn>[0]): void {
     const event = eventIn(context);
-    if (event?.name === 'audit.model') recorded.push(withValues(event) as ModelEvent);
+    if (event && 'model' in event) recorded.push(withValues(event) as ModelEvent);
   },
   forceFlush: async (): Promise<void> => {},
   shutdown: async (): Promise<void> => {},
