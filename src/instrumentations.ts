@@ -2,10 +2,13 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
 import { ApplicationEventsInstrumentation } from './capture/application-events.ts';
 import { ApplicationLogsInstrumentation } from './capture/application-logs.ts';
+import { ConsoleInstrumentation } from './capture/console.ts';
+import { DebuglogInstrumentation } from './capture/debuglog.ts';
 import { HttpClientInstrumentation } from './capture/http-client.ts';
 import { HttpServerInstrumentation } from './capture/http-server.ts';
 import { Http2ClientInstrumentation } from './capture/http2-client.ts';
 import type { OutgoingInstrumentationConfig } from './capture/outgoing-instrumentation.ts';
+import { ProcessFailuresInstrumentation } from './capture/process-failures.ts';
 import { SequelizeInstrumentation } from './capture/sequelize.ts';
 import { UndiciInstrumentation } from './capture/undici.ts';
 import { type Redactor, createRedactor } from './event/redact.ts';
@@ -52,6 +55,7 @@ export function auditInstrumentations(
     recordRollbacks,
     beforeImages,
     models,
+    logs = true,
     levels,
     callSites,
     redaction,
@@ -68,6 +72,9 @@ export function auditInstrumentations(
       : []),
     new ApplicationEventsInstrumentation({ redactor: shared, recordRollbacks }),
     new ApplicationLogsInstrumentation(said),
+    ...(logs
+      ? [new ConsoleInstrumentation(said), new ProcessFailuresInstrumentation(said), new DebuglogInstrumentation(said)]
+      : []),
     new ExportInstrumentation(),
   ];
 }

@@ -48,6 +48,7 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
       'an object with, for each model, false or { reads: true or false, sensitive: […], exclude: […], beforeImages: true, false or a number }',
     accepts: (value) => isObjectOf(value, (_, part) => isModelChoice(part)),
   },
+  logs: FLAG,
   levels: {
     expected:
       'trace, debug, info, warn, error, fatal or off, one for a logger, such as "info, sequelize=warn", or in code {root, sequelize}',

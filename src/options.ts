@@ -34,6 +34,8 @@ export interface InstrumentationOptions extends IncomingOptions, OutgoingOptions
    * @default false
    */
   readonly beforeImages?: BeforeImagesChoice;
+  /** Record what `console` and `util.debuglog` print, what Node.js warns of, and uncaught errors. @default true */
+  readonly logs?: boolean;
   /**
    * From which level on the records of which logger are written: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `off`,
    * by the logger's name or a part of it that ends before a dot, and `root` for all others; as a text `info, sequelize=warn`.

@@ -19,6 +19,9 @@ describe('auditInstrumentations', () => {
         'activity-audit/sequelize',
         'activity-audit/application-events',
         'activity-audit/application-logs',
+        'activity-audit/console',
+        'activity-audit/process-failures',
+        'activity-audit/debuglog',
         'activity-audit/export',
       ],
     );
@@ -31,7 +34,7 @@ describe('auditInstrumentations', () => {
   });
 
   it('leaves out what is not to be recorded', () => {
-    const names = auditInstrumentations({ http: false, reads: false }).map((one) => {
+    const names = auditInstrumentations({ http: false, reads: false, logs: false }).map((one) => {
       one.disable();
       return one.instrumentationName;
     });

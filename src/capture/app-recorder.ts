@@ -2,7 +2,7 @@ import { currentOrigin } from '../context/origin.ts';
 import { isAppKey } from '../event/app-keys.ts';
 import { emitApp } from '../event/emit.ts';
 import type { AppEvent, Json, JsonObject } from '../event/event.ts';
-import { exceptionOf } from '../event/exception.ts';
+import { exceptionOf, isError } from '../event/exception.ts';
 import { SEVERITY_NUMBERS } from '../event/levels.ts';
 import { ON_BEHALF_OF, onBehalfOf } from '../event/on-behalf-of.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
@@ -11,7 +11,7 @@ import type { AppFacts } from '../event/to-app-log-record.ts';
 import { timestamp } from '../event/timestamp.ts';
 import type { ApiLoggerProvider } from '../vendor/opentelemetry.ts';
 import { moduleOf } from '../event/module-of.ts';
-import { type CallSite, callSiteAbove } from './call-site.ts';
+import { type CallSite, callSiteAbove, callSiteOf } from './call-site.ts';
 import { type LogThresholds, createThresholds } from './log-levels.ts';
 
 /** The levels of app records, and two that send a record to another stream. */
@@ -38,6 +38,8 @@ export interface AppRecorder {
   isEnabled(name: string, level: SaidLevel): boolean;
   /** The place that called a function, if places are recorded. */
   placeAbove(above: (...args: never[]) => unknown): CallSite | undefined;
+  /** The place where an error was made, in the same way. */
+  placeOf(error: unknown): CallSite | undefined;
   record(said: Said): void;
 }
 
@@ -84,6 +86,7 @@ export function createAppRecorder(options: AppRecorderOptions): AppRecorder {
     },
     isEnabled: (name, level) => level === 'AUDIT' || level === 'API' || SEVERITY_NUMBERS[level] >= knownThreshold(name),
     placeAbove: (above) => (callSites ? callSiteAbove(above) : undefined),
+    placeOf: (error) => (callSites && isError(error) ? callSiteOf(error) : undefined),
     record({ name, level, message, objects = [], error, place, printedOn }) {
       const origin = currentOrigin();
       const exception = error && exceptionOf(error);

@@ -26,19 +26,34 @@ export function emit(event: AuditEvent<JsonText>, origin: Origin, provider?: Api
     for (const observer of observers) observer(withValues(event));
     const target = provider ?? globalProvider();
     if (eventTakers.has(target)) loggerOf(target).emit(toBareLogRecord(event, origin));
-    else runInWork(undefined, () => loggerOf(target).emit(toLogRecord(event, origin)));
+    else toOthers(() => loggerOf(target).emit(toLogRecord(event, origin)));
   });
 }
 
 /** The same for what the application logs: its logger's name is the scope. */
 export function emitApp(event: AppEvent, origin: Origin, facts: AppFacts, provider?: ApiLoggerProvider): void {
+  // What an exporter says of a record that it is given would be given to it for ever.
+  if (isEmitting) return;
   guard('emitting a record', () => {
     for (const observer of observers) observer(event);
     const target = provider ?? globalProvider();
     const logger = target.getLogger(event.name);
     if (eventTakers.has(target)) logger.emit(toBareAppLogRecord(event, origin, facts));
-    else runInWork(undefined, () => logger.emit(toAppLogRecord(event, origin, facts)));
+    else toOthers(() => logger.emit(toAppLogRecord(event, origin, facts)));
   });
+}
+
+let isEmitting = false;
+
+/** Hands a record to processors that may be anybody's. */
+function toOthers(handOver: () => void): void {
+  const wasEmitting = isEmitting;
+  isEmitting = true;
+  try {
+    runInWork(undefined, handOver);
+  } finally {
+    isEmitting = wasEmitting;
+  }
 }
 
 const eventTakers = new WeakSet<ApiLoggerProvider>();

@@ -1,6 +1,7 @@
 import type { styleText } from 'node:util';
 
 import { attachedEvent } from '../event/attached-event.ts';
+import { LOG_IOSTREAM } from '../event/attributes.ts';
 import type { LogRecordLike } from '../event/from-log-record.ts';
 import { guard } from '../event/guard.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
@@ -20,7 +21,7 @@ export interface ConsoleLogRecordExporterOptions {
 }
 
 /**
- * Shows records to people, one line each, in the original system's format. It is a console: where nobody reads any more
+ * Shows records to people, one line each, in the original system's format. What was printed already isn't shown again. It is a console: where nobody reads any more
  * (a closed pipe), the application runs on, and nothing is kept.
  */
 export class ConsoleLogRecordExporter implements LogRecordExporter {
@@ -59,6 +60,7 @@ export class ConsoleLogRecordExporter implements LogRecordExporter {
   }
 
   #line(record: LogRecordLike): string {
+    if (record.attributes[LOG_IOSTREAM] !== undefined) return '';
     const event = attachedEvent(record, this.#redactor);
     return `${consoleLine(event, this.#coloured(event.level))}\n`;
   }
