@@ -18,7 +18,7 @@ import { type LogThresholds, createThresholds } from './log-levels.ts';
 export type SaidLevel = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL' | 'AUDIT' | 'API';
 
 /** What the application said. */
-export interface Said {
+interface Said {
   /** Of the logger. */
   readonly name: string;
   readonly level: SaidLevel;
