@@ -34,7 +34,12 @@ export interface InstrumentationOptions extends IncomingOptions, OutgoingOptions
    * @default false
    */
   readonly beforeImages?: BeforeImagesChoice;
-  /** Record what `console` and `util.debuglog` print, what Node.js warns of, and uncaught errors. @default true */
+  /**
+   * Record what `console` and `util.debuglog` print, what Node.js warns of, and uncaught errors; with `register` also what
+   * pino, winston and bunyan are told.
+   *
+   * @default true
+   */
   readonly logs?: boolean;
   /**
    * From which level on the records of which logger are written: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `off`,

@@ -38,7 +38,7 @@ const LOG_EXPORTERS = {
 export function startSdk(
   signals: Signals,
   instrumentations: readonly AuditInstrumentation[],
-  processors: readonly AuditLogRecordProcessor[],
+  processors: readonly Processor[],
 ): void {
   const require = fromApplication('@opentelemetry/sdk-node');
   const { NodeSDK } = require('@opentelemetry/sdk-node') as SdkNode;
@@ -75,8 +75,10 @@ interface Resources {
   readonly processDetector: object;
 }
 
+type Processor = Pick<AuditLogRecordProcessor, 'onEmit' | 'forceFlush'>;
+
 /** The SDK is shut down when the process runs out of work; our processors go on, since that isn't always the end. */
-function keptOpen(processor: AuditLogRecordProcessor): object {
+function keptOpen(processor: Processor): object {
   return {
     onEmit: processor.onEmit.bind(processor),
     forceFlush: processor.forceFlush.bind(processor),

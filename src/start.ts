@@ -1,9 +1,11 @@
+import { LogLibraryPlaces } from './capture/log-library-places.ts';
 import { takesEvents } from './event/emit.ts';
 import { type Redactor, createRedactor } from './event/redact.ts';
 import { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
 import { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
 import { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
 import { auditInstrumentations } from './instrumentations.ts';
+import { watchLogLibraries } from './log-libraries.ts';
 import type { AuditOptions } from './options.ts';
 import { registerProvider } from './register-provider.ts';
 import { type Signals, startSdk } from './start-sdk.ts';
@@ -26,6 +28,7 @@ export function start(options: AuditOptions, resource: Readonly<Record<string, s
   const { directory, fileMode, directoryMode, rotation, retention, processFields, ...most } = options;
   const { durability, whenUnavailable, maxQueueBytes, maxBlockMs, ...others } = most;
   const { console = true, redaction, ...captured } = others;
+  const { logs = true, callSites = true } = captured;
   const redactor = createRedactor(redaction);
   const files = new FileLogRecordExporter({
     directory,
@@ -38,9 +41,11 @@ export function start(options: AuditOptions, resource: Readonly<Record<string, s
   });
   const policies = { durability, whenUnavailable, maxQueueBytes, maxBlockMs };
   const processors = [
+    ...(logs && callSites ? [new LogLibraryPlaces()] : []),
     new AuditLogRecordProcessor({ exporter: files, redactor, ...policies }),
     ...(console ? [consoleProcessor(redactor)] : []),
   ];
+  if (logs) watchLogLibraries();
   const instrumentations = auditInstrumentations(captured, redactor);
   if (signals) {
     startSdk(signals, instrumentations, processors);

@@ -14,6 +14,9 @@ export interface CallSite {
 /** Frames that are looked at where the nearest is one of Node.js, as in `lines.forEach(console.log)`. */
 const MAX_FRAMES = 10;
 
+/** winston hands a record from stream to stream. */
+const MAX_LIBRARY_FRAMES = 50;
+
 /** What an application logs in is at most so many places; they are remembered, since source maps are slow. */
 const MAX_KNOWN = 10_000;
 
@@ -25,6 +28,11 @@ const known = new Map<string, CallSite>();
  */
 export function callSiteAbove(above: (...args: never[]) => unknown): CallSite | undefined {
   return nearest(framesAbove(above, 1)) ?? nearest(framesAbove(above, MAX_FRAMES));
+}
+
+/** The nearest place on the stack whose file isn't skipped. */
+export function callSiteBeyond(isSkipped: (file: string) => boolean): CallSite | undefined {
+  return nearest(framesAbove(callSiteBeyond, MAX_LIBRARY_FRAMES), isSkipped);
 }
 
 /** The place where an error was made, as its stack says. */
@@ -76,10 +84,10 @@ function asFrames(_: Error, frames: NodeJS.CallSite[]): NodeJS.CallSite[] {
   return frames;
 }
 
-function nearest(frames: readonly NodeJS.CallSite[]): CallSite | undefined {
+function nearest(frames: readonly NodeJS.CallSite[], isSkipped?: (file: string) => boolean): CallSite | undefined {
   for (const frame of frames) {
     const file = frame.getFileName();
-    if (file && isApplications(file)) return placeOf(frame, file);
+    if (file && isApplications(file) && !isSkipped?.(file)) return placeOf(frame, file);
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import type { Actor } from '../context/actor.ts';
 import { currentOrigin } from '../context/origin.ts';
-import type { Context } from '../vendor/opentelemetry.ts';
+import { type Context, trace } from '../vendor/opentelemetry.ts';
 import { eventIn } from './event-context.ts';
 import { SCHEMA_VERSION } from './attributes.ts';
 import type { AnyEvent } from './event.ts';
@@ -38,7 +38,8 @@ function withServiceName<E extends AnyEvent<JsonText>>(event: E, record: LogReco
 
 /** What the record of foreign code doesn't say itself: in which request and for whom it was made, and its own id. */
 function withOrigin(event: AnyEvent, redactor: Redactor): AnyEvent {
-  const { actor, requestId, time } = currentOrigin();
+  const { actor, requestId, time, context } = currentOrigin();
+  const span = event.trace_id === undefined ? trace.getSpanContext(context) : undefined;
   const namesActor = event.actor_id !== undefined;
   const principal = namesActor ? undefined : actor.onBehalfOf;
   return {
@@ -46,6 +47,8 @@ function withOrigin(event: AnyEvent, redactor: Redactor): AnyEvent {
     actor_id: namesActor ? event.actor_id : actor.id,
     actor_type: namesActor ? event.actor_type : actor.type,
     request_id: event.request_id ?? requestId,
+    trace_id: event.trace_id ?? span?.traceId,
+    span_id: event.span_id ?? span?.spanId,
     record_id: event.record_id ?? recordId(time),
     schema_version: event.schema_version ?? SCHEMA_VERSION,
   };

@@ -13,7 +13,8 @@ import type {
   ResponseRepr,
   Tail,
 } from './event.ts';
-import { levelOf } from './levels.ts';
+import { levelNamed, levelOf } from './levels.ts';
+import { logLibraryOf } from './log-libraries.ts';
 import { moduleOf } from './module-of.ts';
 import { grouped } from './grouped.ts';
 import { isOwnAttribute } from './own-attribute.ts';
@@ -154,8 +155,8 @@ function appEvent(record: LogRecordLike, redactor: Redactor): AppEvent {
   const { attributes } = record;
   const file = text(attributes[A.CODE_FILE_PATH]);
   return {
-    ...head(record, optionalText(record.severityText) ?? levelOf(record.severityNumber)),
-    name: optionalText(record.eventName) ?? record.instrumentationScope.name,
+    ...head(record, levelNamed(optionalText(record.severityText)) ?? levelOf(record.severityNumber)),
+    name: optionalText(record.eventName) ?? loggerName(record),
     path: file,
     module: moduleOf(file),
     function: text(attributes[A.CODE_FUNCTION_NAME]),
@@ -165,6 +166,13 @@ function appEvent(record: LogRecordLike, redactor: Redactor): AppEvent {
     attributes: restOf(attributes, isAppKey, redactor),
     ...tail(record),
   };
+}
+
+/** The name of its logger; those of log libraries have theirs among the attributes, if they have one. */
+function loggerName(record: LogRecordLike): string {
+  const library = logLibraryOf(record);
+  if (library === undefined) return record.instrumentationScope.name;
+  return optionalText(record.attributes['name']) ?? library;
 }
 
 function exceptionText(attributes: LogRecordLike['attributes']): string {

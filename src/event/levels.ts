@@ -18,6 +18,11 @@ export const SEVERITY_NUMBERS: Readonly<Record<Level | AppLevel, number>> = {
 
 const RANGES: readonly AppLevel[] = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 
+/** A level as we name it, whatever its case (`info`); another name as it is. */
+export function levelNamed(name: string | undefined): string | undefined {
+  return RANGES.find((level) => level === name?.toUpperCase()) ?? name;
+}
+
 /** The level of a severity number by OpenTelemetry's ranges of four; `INFO` where there is none. */
 export function levelOf(severityNumber: number | undefined): AppLevel {
   if (!severityNumber) return 'INFO';

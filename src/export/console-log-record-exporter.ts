@@ -4,6 +4,7 @@ import { attachedEvent } from '../event/attached-event.ts';
 import { LOG_IOSTREAM } from '../event/attributes.ts';
 import type { LogRecordLike } from '../event/from-log-record.ts';
 import { guard } from '../event/guard.ts';
+import { logLibraryOf } from '../event/log-libraries.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import { consoleLine, printable } from './console-line.ts';
 import type { ExportResult, LogRecordExporter } from './log-record-exporter.ts';
@@ -21,7 +22,8 @@ export interface ConsoleLogRecordExporterOptions {
 }
 
 /**
- * Shows records to people, one line each, in the original system's format. What was printed already isn't shown again. It is a console: where nobody reads any more
+ * Shows records to people, one line each, in the original system's format. What was printed already isn't shown
+ * again, nor what goes to the logs of a library such as pino. It is a console: where nobody reads any more
  * (a closed pipe), the application runs on, and nothing is kept.
  */
 export class ConsoleLogRecordExporter implements LogRecordExporter {
@@ -60,7 +62,7 @@ export class ConsoleLogRecordExporter implements LogRecordExporter {
   }
 
   #line(record: LogRecordLike): string {
-    if (record.attributes[LOG_IOSTREAM] !== undefined) return '';
+    if (record.attributes[LOG_IOSTREAM] !== undefined || logLibraryOf(record) !== undefined) return '';
     const event = attachedEvent(record, this.#redactor);
     return `${consoleLine(event, this.#coloured(event.level))}\n`;
   }

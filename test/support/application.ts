@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 
@@ -10,13 +10,17 @@ import { temporaryFolder } from './temporary-folder.ts';
 export class Application {
   readonly folder: string;
 
-  constructor(t: TestContext, files: Readonly<Record<string, string>>, packages = path.resolve('node_modules')) {
+  /** @param project a folder with packages that it finds instead of ours */
+  constructor(t: TestContext, files: Readonly<Record<string, string>>, project?: string) {
     this.folder = realpathSync(temporaryFolder(t));
     for (const [name, text] of Object.entries(files)) this.write(name, text);
     const modules = path.join(this.folder, 'node_modules');
     mkdirSync(modules, { recursive: true });
     symlinkSync(path.resolve('.'), path.join(modules, 'activity-audit'));
-    for (const name of ['@opentelemetry', 'tsx']) symlinkSync(path.join(packages, name), path.join(modules, name));
+    const packages = path.join(project ?? '.', 'node_modules');
+    for (const name of project ? readdirSync(packages) : ['@opentelemetry', 'pino', 'tsx', 'winston']) {
+      if (!name.startsWith('.')) symlinkSync(path.resolve(packages, name), path.join(modules, name));
+    }
   }
 
   write(name: string, text: string): void {
