@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { lineOf } from '../../src/export/line.ts';
 import { closingOf } from '../../src/export/torn-line.ts';
