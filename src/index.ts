@@ -38,8 +38,10 @@ export {
 export { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
 export { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
 export { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
+export type { Format } from './export/format.ts';
 export type { Retention, RetentionLimits } from './export/retention.ts';
 export type { Rotation } from './export/rotation.ts';
+export { StdoutLogRecordExporter } from './export/stdout-log-record-exporter.ts';
 export { type AuditOptions, type InstrumentationOptions, OptionError } from './options.ts';
 
 // Who calls `setActor` for one job names nobody else's.

@@ -68,6 +68,8 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
     accepts: isRetention,
     read: (text) => readRetention(listOf(text)) ?? text,
   },
+  format: oneOf('seed', 'otlp', 'ecs'),
+  redirect: oneOf('stdout'),
   processFields: FLAG,
   redaction: { expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
   userOf: REQUEST_FUNCTION,
@@ -115,6 +117,14 @@ function pairsOf(text: string): unknown {
 
 function functionOf(what: string): OptionRule {
   return { expected: `a function of ${what}`, accepts: (value) => typeof value === 'function' };
+}
+
+function oneOf(...words: readonly string[]): OptionRule {
+  return {
+    expected: words.join(', ').replace(/, (\w+)$/, ' or $1'),
+    accepts: (value) => words.includes(value as string),
+    read: (text) => text.toLowerCase(),
+  };
 }
 
 function patterns(what: string, pattern: RegExp): OptionRule {

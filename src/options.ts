@@ -2,6 +2,7 @@ import type { IncomingOptions } from './capture/incoming-options.ts';
 import type { BeforeImagesChoice, ModelChoices } from './capture/model-options.ts';
 import type { OutgoingOptions } from './capture/outgoing-options.ts';
 import type { RedactionOptions } from './event/redact.ts';
+import type { Format } from './export/format.ts';
 import type { Retention } from './export/retention.ts';
 import type { Rotation } from './export/rotation.ts';
 import { OPTION_RULES, type OptionRule, listOf } from './option-rules.ts';
@@ -48,7 +49,16 @@ export interface AuditOptions extends InstrumentationOptions {
   readonly rotation?: Rotation;
   /** Which closed files are kept; as a text `30 days, 10 gb, audit: 3650 days`. @default all */
   readonly retention?: Retention;
-  /** End each line of a file with the `host` and the `pid` that wrote it. @default false */
+  /**
+   * What a line looks like: `'seed'` has the keys of the original system, and ours; `'otlp'` is OTLP/JSON, as
+   * OpenTelemetry's Collector reads it from files; `'ecs'` has the fields of the Elastic Common Schema.
+   *
+   * @default 'seed'
+   */
+  readonly format?: Format;
+  /** Write the lines to stdout in place of files and of what `console` prints; each tells its stream. @default files */
+  readonly redirect?: 'stdout';
+  /** Each line tells the host and the process that wrote it. @default false */
   readonly processFields?: boolean;
   /** Print a line for each record on stdout. @default true */
   readonly console?: boolean;

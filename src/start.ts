@@ -3,6 +3,7 @@ import { createRedactor } from './event/redact.ts';
 import { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
 import { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
 import { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
+import { StdoutLogRecordExporter } from './export/stdout-log-record-exporter.ts';
 import { auditInstrumentations } from './instrumentations.ts';
 import type { AuditOptions } from './options.ts';
 import { registerProvider } from './register-provider.ts';
@@ -23,13 +24,17 @@ const STARTED = Symbol.for('activity-audit.started.1');
 export function start(options: AuditOptions, resource: Readonly<Record<string, string>>, signals?: Signals): void {
   const started = globalThis as { [STARTED]?: true };
   if (started[STARTED]) return;
-  const { directory, fileMode, directoryMode, rotation, retention, processFields, ...others } = options;
+  const { directory, fileMode, directoryMode, rotation, retention, format, redirect, processFields, ...others } =
+    options;
   const { console = true, redaction, ...captured } = others;
   const redactor = createRedactor(redaction);
-  const exporters = [
-    new FileLogRecordExporter({ directory, fileMode, directoryMode, rotation, retention, processFields, redactor }),
-    ...(console ? [new ConsoleLogRecordExporter({ redactor })] : []),
-  ];
+  const lines = { format, processFields, redactor };
+  const exporters = redirect
+    ? [new StdoutLogRecordExporter(lines)]
+    : [
+        new FileLogRecordExporter({ directory, fileMode, directoryMode, rotation, retention, ...lines }),
+        ...(console ? [new ConsoleLogRecordExporter({ redactor })] : []),
+      ];
   const processors = exporters.map((exporter) => new AuditLogRecordProcessor({ exporter, redactor }));
   const instrumentations = auditInstrumentations(captured, redactor);
   if (signals) {

@@ -31,6 +31,8 @@ describe('options from the environment', () => {
         ACTIVITY_AUDIT_ROTATION: 'Daily, 1.5 GiB, zstd',
         ACTIVITY_AUDIT_RETENTION: '30 days, 100 files, 10gb, audit: 3650 d, api:1kb',
         ACTIVITY_AUDIT_PROCESS_FIELDS: 'true',
+        ACTIVITY_AUDIT_FORMAT: 'OTLP',
+        ACTIVITY_AUDIT_REDIRECT: 'stdout',
         PATH: '/bin',
       }),
       {
@@ -58,6 +60,8 @@ describe('options from the environment', () => {
           api: { bytes: 1024 },
         },
         processFields: true,
+        format: 'otlp',
+        redirect: 'stdout',
         redaction: {
           names: ['iban', 'diagnosis'],
           urlPaths: ['/reset/:token', '/invite/*/:code'],

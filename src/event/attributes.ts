@@ -28,6 +28,8 @@ export const AUDIT_REQUEST_DURATION = 'audit.request.duration';
 export const AUDIT_REQUEST_BODY_TRUNCATED = 'audit.request.body.truncated';
 export const AUDIT_RESPONSE_BODY_TRUNCATED = 'audit.response.body.truncated';
 export const AUDIT_LOGIN_EVENT = 'audit.login.event';
+/** Which of the three streams a line is of, where they share one. */
+export const AUDIT_STREAM = 'audit.stream';
 
 /** A counter, and whether a record of a model accounts for what it counts: `explained`, `unexplained` or `left_out`. */
 export const AUDIT_SQL_STATEMENTS = 'audit.sql.statements';

@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
 import type { LineFile } from './line-file.ts';
+import { writeSome } from './write-some.ts';
 
 export interface AppendFileOptions {
   readonly path: string;
@@ -86,21 +87,6 @@ export class AppendFile implements LineFile {
     this.#checkedAt = now;
     if (endsInTheMiddleOfALine(this.path)) writeSync(fd, '\n');
     return fd;
-  }
-}
-
-const FULL_PIPE_RETRIES = 100;
-const FULL_PIPE_WAIT_MS = 1;
-
-/** Writes what the system takes at once; a full pipe at the path (a FIFO) is waited for, but not for ever. */
-function writeSome(fd: number, bytes: Buffer, from: number): number {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return writeSync(fd, bytes, from);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || tries === FULL_PIPE_RETRIES) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
-    }
   }
 }
 
