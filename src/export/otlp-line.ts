@@ -2,7 +2,7 @@ import { appAttributes } from '../event/app-attributes.ts';
 import { attachedEvent } from '../event/attached-event.ts';
 import { AUDIT_STREAM } from '../event/attributes.ts';
 import { SCOPE } from '../event/emit.ts';
-import type { AnyEvent } from '../event/event.ts';
+import type { AnyEvent, AppLevel } from '../event/event.ts';
 import type { LogRecordLike } from '../event/from-log-record.ts';
 import { isAppEvent } from '../event/is-app-event.ts';
 import { type JsonText, textJson } from '../event/json-text.ts';
@@ -91,11 +91,10 @@ function recordJson(
   record: LogRecordLike,
   redactor: Redactor,
 ): string {
-  const { severityNumber, spanContext } = record;
   return objectJson([
     ['timeUnixNano', nanosJson(record.hrTime)],
     ['observedTimeUnixNano', record.hrTimeObserved && nanosJson(record.hrTimeObserved)],
-    ['severityNumber', isWhole(severityNumber, 24) && severityNumber > 0 && String(severityNumber)],
+    ['severityNumber', severityJson(record.severityNumber, event.level)],
     ['severityText', textOf(record.severityText)],
     ['eventName', textOf(record.eventName)],
     ['body', bodyJson(event, record, redactor)],
@@ -103,7 +102,7 @@ function recordJson(
     ['droppedAttributesCount', isAppEvent(event) && wholeJson(record.droppedAttributesCount)],
     ['traceId', hexJson(event.trace_id, TRACE_ID)],
     ['spanId', hexJson(event.span_id, SPAN_ID)],
-    ['flags', wholeJson(spanContext?.traceFlags)],
+    ['flags', wholeJson(record.spanContext?.traceFlags)],
   ]);
 }
 
@@ -137,12 +136,17 @@ function textOf(text: unknown): string | undefined {
 
 const MAX_UINT32 = 2 ** 32 - 1;
 
-function wholeJson(value: unknown): string | undefined {
-  return isWhole(value, MAX_UINT32) && value > 0 ? String(value) : undefined;
+/** Undefined for 0, which goes without saying, and for what is none. */
+function wholeJson(value: unknown, max = MAX_UINT32): string | undefined {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= max ? String(value) : undefined;
 }
 
-function isWhole(value: unknown, max: number): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;
+const MAX_SEVERITY = 24;
+
+/** A number that OpenTelemetry doesn't have becomes that of the level which it was taken for. */
+function severityJson(severityNumber: number | undefined, level: string): string | undefined {
+  if (!severityNumber) return undefined;
+  return wholeJson(severityNumber, MAX_SEVERITY) ?? wholeJson(SEVERITY_NUMBERS[level as AppLevel]);
 }
 
 const TRACE_ID = /^[\da-f]{32}$/i;
