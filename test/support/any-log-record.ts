@@ -15,7 +15,6 @@ const name = fc.oneof(
     'audit.stream',
     'host.name',
     'process.pid',
-    'http.request.method',
     'service.name',
     'password',
     '',
