@@ -1,14 +1,22 @@
 import { attachedEvent } from '../event/attached-event.ts';
 import { AUDIT_STREAM } from '../event/attributes.ts';
-import type { AnyEvent, AppEvent, JsonObject, LoginEvent, ModelEvent, RequestEvent } from '../event/event.ts';
+import type {
+  AnyEvent,
+  AppEvent,
+  AuditEvent,
+  JsonObject,
+  LoginEvent,
+  ModelEvent,
+  RequestEvent,
+} from '../event/event.ts';
 import { exceptionOf } from '../event/exception-of.ts';
 import { type LogRecordLike, serviceName } from '../event/from-log-record.ts';
 import { isAppEvent } from '../event/is-app-event.ts';
 import { type JsonText, valueOf } from '../event/json-text.ts';
-import { verbOf } from '../event/model-event.ts';
 import type { Redactor } from '../event/redact.ts';
 import { timestamp } from '../event/timestamp.ts';
 import { bodyText, queryText, structureText } from '../event/to-log-record.ts';
+import { ecsCategories } from './ecs-categories.ts';
 import { ecsLabels } from './ecs-labels.ts';
 import { type LineFormat, type LineOptions, UNREADABLE_RECORD } from './line-format.ts';
 import { oneLine } from './one-line.ts';
@@ -72,8 +80,7 @@ function fieldsOf(event: AnyEvent<JsonText>, record: LogRecordLike, redactor: Re
 
 function modelFields(event: ModelEvent<JsonText>): Fields {
   return {
-    ...categories(modelCategories(event)),
-    'event.dataset': event.name,
+    ...kindFields(event),
     'event.action': event.event_type,
     ...userFields(event),
     'audit.model': known(event.model),
@@ -91,8 +98,7 @@ function requestFields(event: RequestEvent<JsonText>, record: LogRecordLike): Fi
   const { request_repr: request, response_repr: response } = event;
   const isIncoming = event.request_type === 'internal';
   return {
-    ...categories(isIncoming ? INCOMING : OUTGOING),
-    'event.dataset': event.name,
+    ...kindFields(event),
     'event.duration': Math.round(event.execution_time * NANOS_PER_SECOND),
     'network.direction': isIncoming ? 'ingress' : 'egress',
     ...userFields(event),
@@ -121,8 +127,7 @@ function requestFields(event: RequestEvent<JsonText>, record: LogRecordLike): Fi
 
 function loginFields(event: LoginEvent): Fields {
   return {
-    ...categories(LOGINS.get(event.event) ?? ACCOUNT),
-    'event.dataset': event.name,
+    ...kindFields(event),
     'event.action': event.event,
     ...userFields(event),
     'audit.extra': structure(event.extra),
@@ -144,6 +149,16 @@ function appFields(event: AppEvent, record: LogRecordLike, redactor: Redactor): 
     'error.stack_trace': stack,
     ...tailFields(event, event.service_name),
     ...givenFields(event.attributes),
+  };
+}
+
+function kindFields(event: AuditEvent<JsonText>): Fields {
+  const { category, type } = ecsCategories(event);
+  return {
+    'event.kind': 'event',
+    'event.category': category && [category],
+    'event.type': type && [type],
+    'event.dataset': event.name,
   };
 }
 
@@ -183,46 +198,6 @@ function tailFields(event: AnyEvent<JsonText>, service: string | undefined): Fie
 /** What the application or other code gave: to search, and exactly. */
 function givenFields(attributes: JsonObject | undefined): Fields {
   return attributes ? { ...ecsLabels(attributes), 'audit.attributes': JSON.stringify(attributes) } : {};
-}
-
-/** Names that ECS gives to kinds of events. */
-interface Categories {
-  readonly category?: string;
-  readonly type?: string;
-}
-
-const INCOMING: Categories = { category: 'web', type: 'access' };
-const OUTGOING: Categories = { category: 'network', type: 'protocol' };
-/** Other events of a user's account. */
-const ACCOUNT: Categories = { category: 'iam', type: 'user' };
-const LOGINS: ReadonlyMap<string, Categories> = new Map([
-  ['login', { category: 'authentication', type: 'start' }],
-  ['login_failed', { category: 'authentication', type: 'start' }],
-  ['logout', { category: 'authentication', type: 'end' }],
-]);
-
-/** What raw SQL does isn't known, nor is what the application calls an action of its own. */
-function modelCategories({ event_type }: ModelEvent<JsonText>): Categories {
-  switch (verbOf(event_type)) {
-    case 'READ':
-      return { category: 'database', type: 'access' };
-    case 'CREATE':
-    case 'UPDATE':
-    case 'DELETE':
-      return { category: 'database', type: 'change' };
-    case 'SQL':
-      return { category: 'database' };
-    default:
-      return {};
-  }
-}
-
-function categories({ category, type }: Categories): Fields {
-  return {
-    'event.kind': 'event',
-    'event.category': category === undefined ? undefined : [category],
-    'event.type': type === undefined ? undefined : [type],
-  };
 }
 
 const OUTCOMES: ReadonlySet<string> = new Set(['success', 'failure', 'unknown']);

@@ -63,6 +63,21 @@ for (const [name, load] of Object.entries(SDKS)) {
         { numRuns: 500 },
       );
     });
+
+    it('has no field inside of a field that is a value, which an index would refuse', () => {
+      fc.assert(
+        fc.property(anyLogRecord, ({ attributes, ...others }) => {
+          const { provider, records } = takenByOurs(sdk);
+          provider.getLogger('other').emit({ attributes, ...others } as never);
+          const fields = records.flatMap((record) => Object.keys(JSON.parse(ecsLine(record)) as object));
+          for (const field of fields) {
+            assert.doesNotMatch(field, /^\.|\.\s*(?:\.|$)/);
+            assert.ok(!fields.some((other) => other.startsWith(`${field}.`)), field);
+          }
+        }),
+        { numRuns: 500 },
+      );
+    });
   });
 }
 
