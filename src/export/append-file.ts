@@ -18,6 +18,7 @@ import { tell } from '../event/guard.ts';
 import type { Sync } from './group-commit.ts';
 import type { LineFile } from './line-file.ts';
 import { closingOf } from './torn-line.ts';
+import { writeSome } from './write-some.ts';
 
 export interface AppendFileOptions {
   readonly path: string;
@@ -190,21 +191,6 @@ function syncFolder(folder: string): void {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
-  }
-}
-
-const FULL_PIPE_RETRIES = 100;
-const FULL_PIPE_WAIT_MS = 1;
-
-/** Writes what the system takes at once; a full pipe at the path (a FIFO) is waited for, but not for ever. */
-function writeSome(fd: number, bytes: Buffer, from: number): number {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return writeSync(fd, bytes, from);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || tries === FULL_PIPE_RETRIES) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
-    }
   }
 }
 
