@@ -1,8 +1,9 @@
-import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { fstatSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
 import type { LineFile } from './line-file.ts';
+import { closeQuietly, cutOff, tornBytes } from './torn-line.ts';
 
 export interface AppendFileOptions {
   readonly path: string;
@@ -11,6 +12,11 @@ export interface AppendFileOptions {
   /** Of folders that have to be made. @default 0o700 */
   readonly directoryMode?: number | undefined;
   readonly now?: (() => number) | undefined;
+  /**
+   * Told of a torn line that was found at the end of the file, and closed off: its length in bytes. The line is none of
+   * this object's own appends that failed, which it takes back.
+   */
+  readonly onTorn?: ((bytes: number) => void) | undefined;
 }
 
 /** What an append that went wrong left undone. */
@@ -32,15 +38,17 @@ export class AppendFile implements LineFile {
   readonly #fileMode: number;
   readonly #directoryMode: number;
   readonly #now: () => number;
+  readonly #onTorn: ((bytes: number) => void) | undefined;
   #fd: number | undefined;
   #opened: Stats | undefined;
   #checkedAt = 0;
 
-  constructor({ path, fileMode = 0o600, directoryMode = 0o700, now = Date.now }: AppendFileOptions) {
+  constructor({ path, fileMode = 0o600, directoryMode = 0o700, now = Date.now, onTorn }: AppendFileOptions) {
     this.path = path;
     this.#fileMode = fileMode;
     this.#directoryMode = directoryMode;
     this.#now = now;
+    this.#onTorn = onTorn;
   }
 
   append(bytes: Buffer): AppendFailure | undefined {
@@ -50,8 +58,10 @@ export class AppendFile implements LineFile {
       while (written < bytes.length) written += writeSome(fd, bytes, written);
       return undefined;
     } catch (error) {
+      const taken = bytes.subarray(0, written);
+      this.#takeBack(taken.subarray(taken.lastIndexOf(LINE_FEED) + 1));
       this.close();
-      return { error: error as Error, lines: countLines(bytes.subarray(0, written)) };
+      return { error: error as Error, lines: countLines(taken) };
     }
   }
 
@@ -71,6 +81,11 @@ export class AppendFile implements LineFile {
     this.#checkedAt = this.#now();
   }
 
+  /** Who reads the file finds whole lines only, and another process begins with a new one, where a disk took part of ours. */
+  #takeBack(beginning: Uint8Array): void {
+    if (beginning.length > 0 && this.#fd !== undefined) cutOff(this.#fd, this.path, beginning);
+  }
+
   #current(): number {
     const now = this.#now();
     if (this.#fd !== undefined && Math.abs(now - this.#checkedAt) >= CHECK_INTERVAL_MS)
@@ -84,8 +99,16 @@ export class AppendFile implements LineFile {
     this.#fd = fd;
     this.#opened = fstatSync(fd);
     this.#checkedAt = now;
-    if (endsInTheMiddleOfALine(this.path)) writeSync(fd, '\n');
+    this.#closeOff(fd, this.#opened);
     return fd;
+  }
+
+  /** What is torn stays, as evidence, in a line of its own: nobody knows any more what it was to be. */
+  #closeOff(fd: number, opened: Stats): void {
+    const torn = tornBytes(opened, this.path);
+    if (torn === 0) return;
+    writeSync(fd, '\n');
+    this.#onTorn?.(torn);
   }
 }
 
@@ -94,13 +117,20 @@ const FULL_PIPE_WAIT_MS = 1;
 
 /** Writes what the system takes at once; a full pipe at the path (a FIFO) is waited for, but not for ever. */
 function writeSome(fd: number, bytes: Buffer, from: number): number {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return writeSync(fd, bytes, from);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || tries === FULL_PIPE_RETRIES) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
-    }
+  for (let tries = 0; tries <= FULL_PIPE_RETRIES; tries += 1) {
+    if (tries > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
+    const taken = writeUnlessFull(fd, bytes, from);
+    if (taken > 0) return taken;
+  }
+  throw new Error(`EAGAIN: nothing was taken for ${FULL_PIPE_RETRIES * FULL_PIPE_WAIT_MS} ms, write`);
+}
+
+function writeUnlessFull(fd: number, bytes: Buffer, from: number): number {
+  try {
+    return writeSync(fd, bytes, from);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    throw error;
   }
 }
 
@@ -111,48 +141,3 @@ function countLines(bytes: Buffer): number {
 }
 
 const LINE_FEED = 0x0a;
-
-/** Whether the last write to the file was cut short: by a full disk, or by a crash of the machine. */
-function endsInTheMiddleOfALine(path: string): boolean {
-  let fd: number | undefined;
-  try {
-    if (!statSync(path).isFile()) return false;
-    fd = openSync(path, 'r');
-    return endsTorn(fd);
-  } catch {
-    // It can't be read, only written.
-    return false;
-  } finally {
-    if (fd !== undefined) closeQuietly(fd);
-  }
-}
-
-/** Looks again while the file grows: what another process is writing is not torn. */
-function endsTorn(fd: number): boolean {
-  const last = Buffer.alloc(1);
-  for (;;) {
-    const { size, mode } = fstatSync(fd);
-    if (size === 0) return false;
-    readSync(fd, last, 0, 1, size - 1);
-    if (last[0] === LINE_FEED) return false;
-    awaitWriter(fd, mode);
-    if (fstatSync(fd).size === size) return true;
-  }
-}
-
-/** A large write grows the file bit by bit, and keeps it locked; so does a change of its permissions, here to what they are. */
-function awaitWriter(fd: number, mode: number): void {
-  try {
-    fchmodSync(fd, mode & 0o7777);
-  } catch {
-    // Somebody else's file: it waited all the same.
-  }
-}
-
-function closeQuietly(fd: number): void {
-  try {
-    closeSync(fd);
-  } catch {
-    // What was written is written; nothing else can be done about it.
-  }
-}

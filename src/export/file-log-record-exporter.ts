@@ -64,7 +64,14 @@ export class FileLogRecordExporter implements LogRecordExporter {
     if (retention && !rotation)
       throw new Error('FileLogRecordExporter: retention takes rotation, by which files are closed');
     const fileAt = (stream: Stream): LineFile => {
-      const file = new AppendFile({ path: path.join(directory, `${stream}.log`), fileMode, directoryMode, now });
+      const onTorn = (bytes: number): void => reportTorn(stream, bytes);
+      const file = new AppendFile({
+        path: path.join(directory, `${stream}.log`),
+        fileMode,
+        directoryMode,
+        now,
+        onTorn,
+      });
       if (!rotation) return file;
       const limits = retention && limitsOf(retention, stream);
       return new RotatingFile(file, { folder: directory, stem: stream, rotation, limits, fileMode, now });
@@ -144,6 +151,11 @@ function lineOfRecord(record: LogRecordLike, redactor: Redactor): string {
     report('reading a record', error);
     return `${JSON.stringify({ level: 'ERROR', name: 'activity-audit', message: 'Unreadable record' })}\n`;
   }
+}
+
+function reportTorn(stream: Stream, bytes: number): void {
+  const whatIsThere = `${bytes} bytes of a torn line, which are no JSON, are in a line of their own now`;
+  report(`the last write to ${stream}.log, before it was opened,`, whatIsThere);
 }
 
 /** A misconfiguration is told at start, not with the first record. */
