@@ -2,6 +2,7 @@ import { fstatSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
+import { report } from '../event/guard.ts';
 import type { LineFile } from './line-file.ts';
 import { closeQuietly, cutOff, tornBytes } from './torn-line.ts';
 
@@ -88,9 +89,18 @@ export class AppendFile implements LineFile {
 
   #current(): number {
     const now = this.#now();
-    if (this.#fd !== undefined && Math.abs(now - this.#checkedAt) >= CHECK_INTERVAL_MS)
-      this.follow(statSync(this.path, { throwIfNoEntry: false }));
+    if (this.#fd !== undefined && Math.abs(now - this.#checkedAt) >= CHECK_INTERVAL_MS) this.#check(now);
     return this.#fd ?? this.#open(now);
+  }
+
+  /** What is open is gone on with where nobody may see the path any more: it still takes what is written. */
+  #check(now: number): void {
+    this.#checkedAt = now;
+    try {
+      this.follow(statSync(this.path, { throwIfNoEntry: false }));
+    } catch (error) {
+      report('looking for a file, which is gone on with,', error);
+    }
   }
 
   #open(now: number): number {

@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  rmdirSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
 
 import { AppendFile } from '../../src/export/append-file.ts';
+import { temporaryDisk } from '../support/temporary-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 describe('AppendFile', () => {
@@ -73,8 +64,9 @@ describe('AppendFile', () => {
   });
 
   it('tells how many lines a full disk took whole, and keeps nothing of the next', (t) => {
-    const folder = smallDisk(t, 64 * 1024);
-    if (!folder) return;
+    const disk = temporaryDisk(t, 64 * 1024);
+    if (!disk) return;
+    const { folder, remount } = disk;
     const file = new AppendFile({ path: path.join(folder, 'x.log') });
     const line = `${'x'.repeat(999)}\n`;
     const failure = file.append(Buffer.from(line.repeat(100)));
@@ -84,7 +76,7 @@ describe('AppendFile', () => {
     assert.equal(failure?.lines, written.split('\n').length - 1);
     assert.equal(written.at(-1), '\n');
 
-    execFileSync('mount', ['-o', 'remount,size=1m', folder]);
+    remount('size=1m');
     assert.equal(file.append(Buffer.from('next\n')), undefined);
     assert.equal(readFileSync(file.path, 'utf8'), `${written}next\n`);
   });
@@ -116,22 +108,4 @@ function fileIn(t: TestContext, name: string, now?: () => number): AppendFile {
   const file = new AppendFile({ path: path.join(temporaryFolder(t), name), now });
   t.after(() => file.close());
   return file;
-}
-
-/** A file system of its own; undefined, with the test skipped, where a person's machine doesn't permit mounting. */
-function smallDisk(t: TestContext, bytes: number): string | undefined {
-  const folder = mkdtempSync(path.join(tmpdir(), 'activity-audit-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder], { stdio: 'ignore' });
-  } catch (error) {
-    rmdirSync(folder);
-    if (process.env['CI']) throw error;
-    t.skip('mounting a small file system is not permitted here');
-    return undefined;
-  }
-  t.after(() => {
-    execFileSync('umount', ['-l', folder]);
-    rmdirSync(folder);
-  });
-  return folder;
 }
