@@ -14,7 +14,7 @@ import {
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { tell } from '../event/guard.ts';
+import { report, tell } from '../event/guard.ts';
 import type { Sync } from './group-commit.ts';
 import type { LineFile } from './line-file.ts';
 import { closingOf } from './torn-line.ts';
@@ -137,11 +137,19 @@ export class AppendFile implements LineFile {
 
   #current(): number {
     const now = this.#now();
-    if (this.#fd !== undefined && Math.abs(now - this.#checkedAt) >= CHECK_INTERVAL_MS) {
-      this.follow(statSync(this.path, { throwIfNoEntry: false }));
-      this.#isUnseen = true;
-    }
+    if (this.#fd !== undefined && Math.abs(now - this.#checkedAt) >= CHECK_INTERVAL_MS) this.#check(now);
     return this.#fd ?? this.#open(now);
+  }
+
+  /** What is open is gone on with where nobody may see the path any more: it still takes what is written. */
+  #check(now: number): void {
+    this.#checkedAt = now;
+    this.#isUnseen = true;
+    try {
+      this.follow(statSync(this.path, { throwIfNoEntry: false }));
+    } catch (error) {
+      report('looking for a file, which is gone on with,', error);
+    }
   }
 
   /**

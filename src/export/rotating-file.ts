@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 
 import { report } from '../event/guard.ts';
 import type { AppendFailure, AppendFile } from './append-file.ts';
-import { ClosedFiles, STILL_MS } from './closed-files.ts';
+import { ClosedFiles, STILL_MS, TIDYING } from './closed-files.ts';
 import type { Sync } from './group-commit.ts';
 import type { LineFile } from './line-file.ts';
 import type { RetentionLimits } from './retention.ts';
@@ -174,7 +174,7 @@ export class RotatingFile implements LineFile {
     try {
       if (await this.#closed.tidy(now)) this.#untidySince ??= now;
     } catch (error) {
-      report('compressing and deleting closed files', error);
+      report(TIDYING, error);
     } finally {
       this.#tidying = undefined;
     }

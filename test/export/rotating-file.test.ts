@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -118,6 +119,37 @@ describe('a file that rotates', () => {
     assert.deepEqual(rotatedMessages(directory, 'app'), ['mine', '1', '2']);
   });
 
+  it('is closed beside files of others whose names look alike, and beside folders', (t) => {
+    const { directory, write } = exporterIn(t, { rotation: EACH });
+    const day = `app-${today()}`;
+    for (const name of [
+      `${day}.99999999999999999999.log`,
+      `${day}.1e+21.log`,
+      `${day}.0000009.log.gz.gz`,
+      `app-${today()}.log`,
+    ])
+      writeFileSync(path.join(directory, name), '');
+    mkdirSync(path.join(directory, `${day}.0007.log`));
+    for (const message of ['1', '2', '3']) write(message);
+    assert.deepEqual(messagesIn(path.join(directory, `${day}.0008.log`)), ['1']);
+    assert.deepEqual(messagesIn(path.join(directory, `${day}.0009.log`)), ['2']);
+    assert.deepEqual(messagesIn(path.join(directory, 'app.log')), ['3']);
+  });
+
+  it('may be a symbolic link, as may its folder, and loses no line', async (t) => {
+    const real = temporaryFolder(t);
+    const directory = path.join(temporaryFolder(t), 'logs');
+    symlinkSync(real, directory);
+    const elsewhere = path.join(temporaryFolder(t), 'elsewhere.log');
+    symlinkSync(elsewhere, path.join(real, 'app.log'));
+    const { write, restart } = exporterIn(t, { directory, rotation: EACH });
+    for (const message of ['1', '2', '3']) write(message);
+    assert.deepEqual(messagesIn(elsewhere), ['1']);
+    await restart(20_000, '4');
+    assert.deepEqual(rotatedMessages(real, 'app'), ['1', '2', '3', '4']);
+    assert.deepEqual(messagesIn(elsewhere), ['1']);
+  });
+
   it('is gone on with where it cannot be closed, and says so once', (t) => {
     const directory = path.join(temporaryFolder(t), 'logs');
     mkdirSync(directory);
@@ -183,6 +215,33 @@ describe('a closed file', () => {
       'app.log',
     ]);
     assert.deepEqual(rotatedMessages(directory, 'app'), ['old 1', 'old 2', 'old 3', '1', '2']);
+  });
+
+  it('is compressed, and others deleted, though one cannot be, which is told', async (t) => {
+    const said = t.mock.method(process.stderr, 'write', () => true);
+    const { directory, write, restart } = exporterIn(t, { rotation: EACH, retention: { files: 4 } });
+    for (const folder of ['app-2026-01-01.0001.log', `app-${today()}.0001.log.gz`, `app-${today()}.0002.log.gz.tmp`])
+      mkdirSync(path.join(directory, folder));
+    writeFileSync(path.join(directory, `app-${today()}.0001.log`), '{"message":"0"}\n');
+    for (const message of ['1', '2', '3', '4', '5']) write(message);
+    utimesSync(path.join(directory, `app-${today()}.0002.log.gz.tmp`), 0, 0);
+    await restart(120_000, '6');
+    assert.deepEqual(
+      rotatedNames(directory, 'app').filter((name) => statSync(path.join(directory, name)).isFile()),
+      [`3.log.gz`, '4.log.gz', '5.log.gz', '6.log'].map((end) => `app-${today()}.000${end}`).concat('app.log'),
+    );
+    assert.deepEqual(said.mock.calls.length, 1);
+    assert.match(String(said.mock.calls[0]?.arguments[0]), /compressing and deleting closed files failed: Error: E/);
+  });
+
+  it('is left alone while it is empty, as the name that somebody is about to give to a file', async (t) => {
+    const { directory, write, restart } = exporterIn(t, { rotation: EACH });
+    const claim = path.join(directory, 'app-2026-01-01.0001.log');
+    writeFileSync(claim, '');
+    utimesSync(claim, 0, 0);
+    for (const message of ['1', '2', '3']) write(message);
+    await restart(20_000, '4');
+    assert.deepEqual(rotatedNames(directory, 'app')[0], 'app-2026-01-01.0001.log');
   });
 
   it('is left to the process that compresses it', async (t) => {
