@@ -122,6 +122,18 @@ export class Outage implements Trouble {
     return loss;
   }
 
+  /** What was to be told, and could not be. */
+  addLoss(earlier: Loss): void {
+    const { records, unsynced, to, reason } = this.#loss ?? { ...earlier, records: 0, unsynced: 0 };
+    this.#loss = {
+      records: earlier.records + records,
+      unsynced: earlier.unsynced + unsynced,
+      from: earlier.from,
+      to,
+      reason,
+    };
+  }
+
   /** Resolves when it has ended, or an operation has waited for long enough. */
   readonly passed = (): Promise<void> =>
     new Promise((resolve) => {

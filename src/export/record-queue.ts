@@ -47,9 +47,9 @@ export class RecordQueue {
   }
 
   /** Takes the oldest out, as many as given. */
-  take(count: number): readonly Kept[] {
+  take(count: number): readonly LogRecordLike[] {
     const taken = this.#kept.splice(0, count);
     for (const { bytes } of taken) this.#bytes -= bytes;
-    return taken;
+    return taken.map(({ record }) => record);
   }
 }

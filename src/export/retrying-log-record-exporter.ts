@@ -7,7 +7,7 @@ import { GroupCommit } from './group-commit.ts';
 import { lineOf } from './line.ts';
 import type { ExportResult, LogRecordExporter } from './log-record-exporter.ts';
 import { lossRecord } from './loss-record.ts';
-import { Outage } from './outage.ts';
+import { type Loss, Outage } from './outage.ts';
 import { DEFAULT_WHEN_UNAVAILABLE, type WhenUnavailable } from './policy.ts';
 import { reasonOf } from './reason-of.ts';
 import type { Kept } from './record-queue.ts';
@@ -133,8 +133,9 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     if (this.waiting > 0) report(doing, `${this.waiting} records could not be exported and are lost`);
   }
 
-  #attempt(records: readonly LogRecordLike[], then?: (exported: boolean) => void, isSecond = false): void {
+  #attempt(records: readonly LogRecordLike[], attempt: Attempt = {}): void {
     if (records.length === 0) return;
+    const { then, isSecond = false } = attempt;
     const began = clock();
     if (this.#inFlight === 0) this.#inFlightSince = began;
     this.#inFlight += 1;
@@ -149,8 +150,8 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
       const isSlow = this.#inFlightSince - began >= SLOW_MS;
       if (isSlow) this.#slow(records, this.#inFlightSince - began);
       if (unexported.length === 0) then?.(!isSlow);
-      else if (!hasReturned && !isSecond && !then) this.#attempt(unexported, undefined, true);
-      else this.#failed(unexported, result.error, then);
+      else if (!hasReturned && !isSecond && !then) this.#attempt(unexported, { isSecond: true });
+      else this.#failed(unexported, result.error, attempt);
       if (this.#inFlight === 0) this.#tellSettled();
     };
     try {
@@ -161,10 +162,12 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     hasReturned = true;
   }
 
-  #failed(records: readonly LogRecordLike[], error: Error | undefined, then?: (exported: boolean) => void): void {
+  #failed(records: readonly LogRecordLike[], error: Error | undefined, { loss, then }: Attempt): void {
     const reason = error ? reasonOf(error) : 'the exporter gave no reason';
     for (const [stream, failed] of byStream(records)) {
-      this.#trouble(stream, reason, false).keepBefore(failed.map((record) => this.#keep(record)));
+      const outage = this.#trouble(stream, reason, false);
+      if (loss) outage.addLoss(loss);
+      else outage.keepBefore(failed.map((record) => this.#keep(record)));
     }
     then?.(false);
   }
@@ -208,17 +211,16 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     return { record, bytes: lineOf(attachedEvent(record, this.#redactor)).length };
   }
 
-  #send(outage: Outage, kept: readonly Kept[], isUrgent: boolean): void {
+  /** @param loss what the record tells of: if it can't be exported it isn't kept, and the next one tells that, too */
+  #send(outage: Outage, records: readonly LogRecordLike[], isUrgent: boolean, loss?: Loss): void {
     this.#trying.add(outage.stream);
-    this.#attempt(
-      kept.map(({ record }) => record),
-      (exported) => {
-        this.#trying.delete(outage.stream);
-        if (!exported) return;
-        if (isUrgent) this.#goOn(outage, isUrgent);
-        else onNextTurn(() => this.#goOn(outage, isUrgent));
-      },
-    );
+    const then = (exported: boolean): void => {
+      this.#trying.delete(outage.stream);
+      if (!exported) return;
+      if (isUrgent) this.#goOn(outage, isUrgent);
+      else onNextTurn(() => this.#goOn(outage, isUrgent));
+    };
+    this.#attempt(records, { then, loss });
   }
 
   /** After something of the stream was exported: the rest, what was lost, and a sync; then the outage is over. */
@@ -231,7 +233,7 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     }
     const loss = outage.takeLoss();
     if (loss) {
-      this.#send(outage, [this.#keep(lossRecord(stream, loss, this.#resource, this.#now()))], isUrgent);
+      this.#send(outage, [lossRecord(stream, loss, this.#resource, this.#now())], isUrgent, loss);
       return;
     }
     if (outage.needsSync) this.#syncAfter(outage, isUrgent);
@@ -301,6 +303,15 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     this.#whenSettled = [];
     for (const resolve of told) resolve();
   }
+}
+
+/** Who gives records to the exporter, and why. */
+interface Attempt {
+  /** The first has failed. */
+  readonly isSecond?: boolean;
+  readonly loss?: Loss | undefined;
+  /** For records that have waited: is told whether the rest may follow. */
+  readonly then?: ((exported: boolean) => void) | undefined;
 }
 
 const STUCK = `the exporter takes longer than ${SLOW_MS} ms`;
