@@ -104,9 +104,9 @@ export class Outage implements Trouble {
     if (!this.queue.add(kept)) this.#lose(1);
   }
 
-  /** Keeps records that are older than the others, at the cost of the youngest. */
-  keepBefore(kept: readonly Kept[]): void {
-    this.#lose(this.queue.putBack(kept).length);
+  /** Keeps records that came back of an export, which are older than the others, at the cost of the youngest. */
+  keepBefore(kept: readonly Kept[], order: number): void {
+    this.#lose(this.queue.putBack(kept, order).length);
   }
 
   /** Records were written, but could not be synced. */

@@ -60,6 +60,7 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   readonly #outages = new Map<Stream, Outage>();
   /** Those of which records that have waited are on their way. */
   readonly #trying = new Set<Stream>();
+  #exports = 0;
   #inFlight = 0;
   #inFlightSince = 0;
   /** That of the latest record. */
@@ -136,6 +137,8 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   #attempt(records: readonly LogRecordLike[], attempt: Attempt = {}): void {
     if (records.length === 0) return;
     const { then, isSecond = false } = attempt;
+    // What has waited is the oldest.
+    const order = then ? 0 : (this.#exports += 1);
     const began = clock();
     if (this.#inFlight === 0) this.#inFlightSince = began;
     this.#inFlight += 1;
@@ -151,7 +154,7 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
       if (isSlow) this.#slow(records, this.#inFlightSince - began);
       if (unexported.length === 0) then?.(!isSlow);
       else if (!hasReturned && !isSecond && !then) this.#attempt(unexported, { isSecond: true });
-      else this.#failed(unexported, result.error, attempt);
+      else this.#failed(unexported, order, result.error, attempt);
       if (this.#inFlight === 0) this.#tellSettled();
     };
     try {
@@ -162,12 +165,20 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     hasReturned = true;
   }
 
-  #failed(records: readonly LogRecordLike[], error: Error | undefined, { loss, then }: Attempt): void {
+  #failed(
+    records: readonly LogRecordLike[],
+    order: number,
+    error: Error | undefined,
+    { loss, then }: Attempt,
+  ): void {
     const reason = error ? reasonOf(error) : 'the exporter gave no reason';
     for (const [stream, failed] of byStream(records)) {
       const outage = this.#trouble(stream, reason, false);
       if (loss) outage.addLoss(loss);
-      else outage.keepBefore(failed.map((record) => this.#keep(record)));
+      else outage.keepBefore(
+          failed.map((record) => this.#keep(record)),
+          order,
+        );
     }
     then?.(false);
   }
