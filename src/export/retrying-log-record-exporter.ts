@@ -115,15 +115,13 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   }
 
   async forceFlush(): Promise<void> {
-    this.retry(true);
-    await this.#settled();
+    await this.#drain();
     await Promise.all(Array.from(this.#commits.keys(), async (stream) => this.#whenSynced(stream)));
     await this.#exporter.forceFlush?.();
   }
 
   async shutdown(): Promise<void> {
-    this.retry(true);
-    await this.#settled();
+    await this.#drain();
     this.reportWaiting('shutting down');
     for (const outage of this.#outages.values()) outage.abandon();
     await this.#exporter.shutdown();
@@ -302,6 +300,16 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     return new Promise((resolve) => {
       this.#synced(stream, resolve);
     });
+  }
+
+  /** Tries all that waits, also what is behind a retry that is under way. */
+  async #drain(): Promise<void> {
+    const isBehind = this.#trying.size > 0;
+    this.retry(true);
+    await this.#settled();
+    if (!isBehind) return;
+    this.retry(true);
+    await this.#settled();
   }
 
   async #settled(): Promise<void> {
