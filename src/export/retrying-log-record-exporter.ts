@@ -43,6 +43,8 @@ const MAX_BATCH = 512;
 
 /** The application's tests may replace the timers and the clock; these are the true ones. */
 const onNextTurn = setImmediate;
+const later = setTimeout;
+const cancel = clearTimeout;
 const clock = performance.now.bind(performance);
 
 /**
@@ -312,9 +314,16 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     await this.#settled();
   }
 
+  /** Resolves when nothing is in flight; an exporter that doesn't call back is not waited for without end. */
   async #settled(): Promise<void> {
     if (this.#inFlight === 0) return;
-    await new Promise<void>((resolve) => this.#whenSettled.push(resolve));
+    await new Promise<void>((resolve) => {
+      const deadline = later(resolve, this.#options.maxBlockMs ?? DEFAULT_MAX_BLOCK_MS);
+      this.#whenSettled.push(() => {
+        cancel(deadline);
+        resolve();
+      });
+    });
   }
 
   #tellSettled(): void {
