@@ -1,6 +1,6 @@
 import { attachedEvent } from '../event/attached-event.ts';
 import type { LogRecordLike } from '../event/from-log-record.ts';
-import { report } from '../event/guard.ts';
+import { guard, report } from '../event/guard.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import { exportHealth } from './export-health.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -219,7 +219,8 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   #keep(record: LogRecordLike): Kept {
     this.#resource = record.resource;
     if (this.#exporter.keep) return this.#exporter.keep(record);
-    return { record, bytes: lineOf(attachedEvent(record, this.#redactor)).length };
+    const bytes = guard('reading a record', () => lineOf(attachedEvent(record, this.#redactor)).length);
+    return { record, bytes: bytes ?? UNREADABLE_BYTES };
   }
 
   /** @param loss what the record tells of: if it can't be exported it isn't kept, and the next one tells that, too */
@@ -341,5 +342,8 @@ interface Attempt {
   /** For records that have waited: is told whether the rest may follow. */
   readonly then?: ((exported: boolean) => void) | undefined;
 }
+
+/** For what a record counts that nobody can read. */
+const UNREADABLE_BYTES = 1024;
 
 const STUCK = `the exporter takes longer than ${SLOW_MS} ms`;
