@@ -53,6 +53,7 @@ export class Outage implements Trouble {
   readonly #wasTold: boolean;
   /** It can't be over before a sync has succeeded. */
   needsSync = false;
+  isSyncing = false;
   #reason: string;
   #isSlow: boolean;
   #loss: Loss | undefined;

@@ -254,10 +254,10 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
 
   /** After a sync had failed. */
   #syncAfter(outage: Outage, isUrgent: boolean): void {
-    const { stream } = outage;
-    this.#trying.add(stream);
-    this.#synced(stream, (isSafe) => {
-      this.#trying.delete(stream);
+    if (outage.isSyncing) return;
+    outage.isSyncing = true;
+    this.#synced(outage.stream, (isSafe) => {
+      outage.isSyncing = false;
       outage.needsSync = !isSafe;
       if (isSafe) this.#goOn(outage, isUrgent);
     });
