@@ -11,8 +11,8 @@ export interface GroupCommitOptions {
   readonly maxWaitMs: number;
   /** After how long a sync is slow. */
   readonly slowMs: number;
-  /** Is told of a sync that failed, and of how many members' records it was to be. */
-  readonly failed: (reason: string, members: number) => void;
+  /** Is told of a sync that failed, and of how many records it was to be. */
+  readonly failed: (reason: string, records: number) => void;
   /** Is told of a sync that takes long, and may still succeed. */
   readonly slow: (reason: string) => void;
   /** Is told how long a sync took, in seconds. */
@@ -37,10 +37,14 @@ export class GroupCommit {
     this.#options = options;
   }
 
-  /** Resolves when all that has been taken so far is on the disk, or has been waited for long enough: `false`, then. */
-  join(): Promise<boolean> {
+  /**
+   * Resolves when all that has been taken so far is on the disk, or has been waited for long enough: `false`, then.
+   *
+   * @param records how many are taken with it; none for who wants a sync alone
+   */
+  join(records: 0 | 1 = 1): Promise<boolean> {
     this.#gathering ??= new Group(this.#options.maxWaitMs);
-    this.#gathering.members += 1;
+    this.#gathering.records += records;
     return this.#gathering.done;
   }
 
@@ -59,13 +63,13 @@ export class GroupCommit {
     });
   }
 
-  #sync({ members }: Group, then: (isSafe: boolean) => void): void {
+  #sync({ records }: Group, then: (isSafe: boolean) => void): void {
     const { sync, slowMs, failed, slow, synced } = this.#options;
     const began = clock();
     const patience = later(() => slow(`a sync takes longer than ${slowMs} ms`), slowMs);
     const ended = (error?: Error): void => {
       cancel(patience);
-      if (error) failed(reasonOf(error), members);
+      if (error) failed(reasonOf(error), records);
       else synced((clock() - began) / 1000);
       then(!error);
     };
@@ -79,7 +83,7 @@ export class GroupCommit {
 
 /** Those whose records share one sync. */
 class Group {
-  members = 0;
+  records = 0;
   readonly done: Promise<boolean>;
   #resolve: ((isSafe: boolean) => void) | undefined;
   readonly #deadline: NodeJS.Timeout;

@@ -113,7 +113,7 @@ export class Outage implements Trouble {
   /** Records were written, but could not be synced. */
   notSynced(records: number): void {
     this.needsSync = true;
-    this.#add({ records: 0, unsynced: records });
+    if (records > 0) this.#add({ records: 0, unsynced: records });
   }
 
   /** What was lost since the last time. */

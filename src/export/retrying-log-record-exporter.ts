@@ -276,7 +276,7 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
       then(true);
       return;
     }
-    void commit.join().then(then);
+    void commit.join(0).then(then);
     commit.commit();
   }
 
@@ -289,7 +289,7 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
       slowMs: SLOW_MS,
       maxWaitMs: whenUnavailable[stream] === 'open' ? SLOW_MS : maxBlockMs,
       flush: () => this.#options.flushHeld?.(),
-      failed: (reason, members) => this.#trouble(stream, reason, false).notSynced(members),
+      failed: (reason, records) => this.#trouble(stream, reason, false).notSynced(records),
       slow: (reason) => {
         this.#trouble(stream, reason, true).needsSync = true;
       },
