@@ -91,7 +91,13 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   acknowledgement(stream: Stream): Promise<unknown> | undefined {
     const outage = this.#outages.get(stream);
     if (outage) return outage.policy === 'block' ? outage.passed() : undefined;
-    return this.#commits.get(stream)?.join();
+    const synced = this.#commits.get(stream)?.join();
+    return this.#options.whenUnavailable?.[stream] === 'block' ? synced?.then(() => this.#passed(stream)) : synced;
+  }
+
+  /** Where a record was held, and could not be written when its sync was due. */
+  #passed(stream: Stream): Promise<void> | undefined {
+    return this.#outages.get(stream)?.passed();
   }
 
   /** Syncs for who waits for it; to be called when all that is held has come here. */
