@@ -1,4 +1,4 @@
-import { tell } from '../event/guard.ts';
+import { TOLD_EVERY_MS, say, tell } from '../event/guard.ts';
 import { type Gate, closeGate } from '../event/obstacle.ts';
 import { type Trouble, exportHealth } from './export-health.ts';
 import type { WhenUnavailable } from './policy.ts';
@@ -50,7 +50,7 @@ export class Outage implements Trouble {
   readonly #options: OutageOptions;
   readonly #waiting = new Set<() => void>();
   readonly #openGate: (() => void) | undefined;
-  readonly #wasTold: boolean;
+  #wasTold: boolean;
   /** It can't be over before a sync has succeeded. */
   needsSync = false;
   isSyncing = false;
@@ -71,10 +71,7 @@ export class Outage implements Trouble {
     this.#isSlow = isSlow;
     if (isHealth) exportHealth.troubles.add(this);
     this.#openGate = policy === 'open' ? undefined : closeGate(this.#gate);
-    this.#wasTold = tell(
-      `an outage of ${stream}`,
-      `${stream} records ${isSlow ? 'are slow to write' : "can't be written"}, and wait in memory: ${reason}`,
-    );
+    this.#wasTold = this.#tellBegin();
     this.#retryIn(FIRST_RETRY_MS);
   }
 
@@ -98,6 +95,8 @@ export class Outage implements Trouble {
   goesOn(reason: string, isSlow: boolean): void {
     this.#reason = reason;
     this.#isSlow = isSlow;
+    // It began soon after another one, and lasts.
+    if (!this.#wasTold && this.#options.now() - this.since >= TOLD_EVERY_MS) this.#wasTold = this.#tellBegin();
   }
 
   /** Keeps a record for later, or counts it as lost. */
@@ -149,10 +148,7 @@ export class Outage implements Trouble {
 
   end(): void {
     const seconds = ((this.#options.now() - this.since) / 1000).toFixed(1);
-    if (this.#wasTold) {
-      const text = `${this.stream} records are written again, after ${seconds} s; ${this.#lost} were lost`;
-      tell(`the end of an outage of ${this.stream}`, text);
-    }
+    if (this.#wasTold) say(`${this.stream} records are written again, after ${seconds} s; ${this.#lost} were lost`);
     this.abandon();
   }
 
@@ -168,6 +164,13 @@ export class Outage implements Trouble {
     if (stream !== this.stream) return undefined;
     return { reason: this.#reason, passed: this.policy === 'block' ? this.passed : undefined };
   };
+
+  /** @returns whether it was told now, and so its end will be */
+  #tellBegin(): boolean {
+    const what = this.#isSlow ? 'are slow to write' : "can't be written";
+    const text = `${this.stream} records ${what}, and wait in memory: ${this.#reason}`;
+    return tell(`an outage of ${this.stream}`, text, this.#options.now);
+  }
 
   #lose(records: number): void {
     if (records === 0) return;

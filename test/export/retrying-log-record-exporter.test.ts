@@ -343,6 +343,7 @@ describe('RetryingLogRecordExporter', () => {
 function synced(t: TestContext): { inner: SyncingExporter; exporter: RetryingLogRecordExporter } {
   const inner = new SyncingExporter();
   const exporter = retrying(t, inner, { synced: ['audit'], whenUnavailable: BLOCK });
+  t.after(() => inner.syncedAll());
   return { inner, exporter };
 }
 
@@ -422,6 +423,10 @@ class SyncingExporter extends UnreliableExporter {
 
   syncOf(): (synced: (error?: Error) => void) => void {
     return (synced) => void this.#syncing.push(synced);
+  }
+
+  syncedAll(): void {
+    while (this.#syncing.length > 0) this.synced();
   }
 
   /** Ends the sync that is under way, which there must be. */
