@@ -5,7 +5,7 @@ export type Sync = (synced: (error?: Error) => void) => void;
 
 export interface GroupCommitOptions {
   readonly sync: Sync;
-  /** Exports what is held in memory: it is part of the next group. */
+  /** Exports what is held in memory: who has joined may have records there. */
   readonly flush: () => void;
   /** How long a member of a group waits at most, whatever becomes of the sync. */
   readonly maxWaitMs: number;
@@ -48,17 +48,18 @@ export class GroupCommit {
     return this.#gathering.done;
   }
 
-  /** Syncs for those who have joined, if there are any; to be called when all that was taken has been exported. */
+  /** Exports what is held, and syncs for those who have joined, if there are any. */
   commit(): void {
+    if (!this.#gathering || this.#isSyncing) return;
+    this.#options.flush();
     const group = this.#gathering;
+    // The flush may have come here itself.
     if (!group || this.#isSyncing) return;
     this.#gathering = undefined;
     this.#isSyncing = true;
     this.#sync(group, (isSafe) => {
       this.#isSyncing = false;
       group.release(isSafe);
-      if (!this.#gathering) return;
-      this.#options.flush();
       this.commit();
     });
   }
