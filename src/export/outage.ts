@@ -134,17 +134,22 @@ export class Outage implements Trouble {
     };
   }
 
-  /** Resolves when it has ended, or an operation has waited for long enough. */
-  readonly passed = (): Promise<void> =>
-    new Promise((resolve) => {
+  /**
+   * Resolves when it has ended, or an operation has waited for long enough.
+   *
+   * @param waited milliseconds for which it has waited already
+   */
+  passed(waited = 0): Promise<void> {
+    return new Promise((resolve) => {
       const pass = (): void => {
         cancel(deadline);
         this.#waiting.delete(pass);
         resolve();
       };
-      const deadline = later(pass, this.#options.maxBlockMs);
+      const deadline = later(pass, Math.max(0, this.#options.maxBlockMs - waited));
       this.#waiting.add(pass);
     });
+  }
 
   end(): void {
     const seconds = ((this.#options.now() - this.since) / 1000).toFixed(1);
@@ -162,7 +167,7 @@ export class Outage implements Trouble {
 
   readonly #gate: Gate = (stream) => {
     if (stream !== this.stream) return undefined;
-    return { reason: this.#reason, passed: this.policy === 'block' ? this.passed : undefined };
+    return { reason: this.#reason, passed: this.policy === 'block' ? () => this.passed() : undefined };
   };
 
   /** @returns whether it was told now, and so its end will be */

@@ -92,15 +92,13 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     const outage = this.#outages.get(stream);
     if (outage) return outage.policy === 'block' ? outage.passed() : undefined;
     const synced = this.#commits.get(stream)?.join();
-    return this.#options.whenUnavailable?.[stream] === 'block' ? synced?.then(() => this.#passed(stream)) : synced;
+    if (!synced || this.#options.whenUnavailable?.[stream] !== 'block') return synced;
+    const began = clock();
+    // A record that was held may be in trouble when its sync is due.
+    return synced.then(() => this.#outages.get(stream)?.passed(clock() - began));
   }
 
-  /** Where a record was held, and could not be written when its sync was due. */
-  #passed(stream: Stream): Promise<void> | undefined {
-    return this.#outages.get(stream)?.passed();
-  }
-
-  /** Syncs for who waits for it; to be called when all that is held has come here. */
+  /** Exports what is held, and syncs, for who waits for it. */
   commit(): void {
     for (const commit of this.#commits.values()) commit.commit();
   }
@@ -132,6 +130,7 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     await this.#drain();
     this.reportWaiting('shutting down');
     for (const outage of this.#outages.values()) outage.abandon();
+    this.#outages.clear();
     await this.#exporter.shutdown();
   }
 
