@@ -91,6 +91,11 @@ export class Outage implements Trouble {
     return this.queue.bytes;
   }
 
+  /** How many records are lost that the stream wasn't told of yet. */
+  get untold(): number {
+    return this.#loss?.records ?? 0;
+  }
+
   /** It goes on, perhaps for another reason. */
   goesOn(reason: string, isSlow: boolean): void {
     this.#reason = reason;

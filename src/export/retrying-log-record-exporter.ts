@@ -136,7 +136,9 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
 
   /** Tells the operator what is lost if the process ends now. */
   reportWaiting(doing: string): void {
-    if (this.waiting > 0) report(doing, `${this.waiting} records could not be exported and are lost`);
+    let lost = this.waiting;
+    for (const outage of this.#outages.values()) lost += outage.untold;
+    if (lost > 0) report(doing, `${lost} records could not be exported and are lost`);
   }
 
   #attempt(records: readonly LogRecordLike[], attempt: Attempt = {}): void {

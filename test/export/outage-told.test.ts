@@ -57,6 +57,15 @@ it('tells of one also where the clock was set back', (t) => {
   assert.equal(told().length, 2);
 });
 
+it('tells at the end how many are lost, also those that no record could tell of', async (t) => {
+  const { told, inOutage, at, shutdown } = operator(t, undefined, 400);
+  at(20 * MINUTE);
+  for (let records = 0; records < 10; records += 1) inOutage();
+  told();
+  await shutdown();
+  assert.match(told().join('\n'), /^shutting down failed: 10 records could not be exported and are lost$/);
+});
+
 it('goes on where the operator can’t be told', (t) => {
   const { inOutage, at } = operator(t, () => {
     throw new Error('nobody listens');
@@ -71,18 +80,19 @@ interface Operator {
   /** Begins an outage; returns how to end it. */
   inOutage(): () => void;
   retry(): void;
+  shutdown(): Promise<void>;
   /** Sets the clock. */
   at(ms: number): void;
 }
 
-function operator(t: TestContext, hear?: () => void): Operator {
+function operator(t: TestContext, hear?: () => void, maxQueueBytes?: number): Operator {
   let heard: string[] = [];
   const error = hear ?? ((text: string) => void heard.push(text.replace('activity-audit: ', '')));
   diag.setLogger({ error, warn: nothing, info: nothing, debug: nothing, verbose: nothing } satisfies DiagLogger);
   t.after(() => diag.disable());
   let now = 0;
   const disk = new Disk();
-  const exporter = new RetryingLogRecordExporter(disk, { now: () => now });
+  const exporter = new RetryingLogRecordExporter(disk, { now: () => now, maxQueueBytes });
   t.after(() => exporter.shutdown());
   return {
     told: () => {
@@ -100,6 +110,7 @@ function operator(t: TestContext, hear?: () => void): Operator {
       };
     },
     retry: () => exporter.retry(),
+    shutdown: () => exporter.shutdown(),
     at: (ms) => {
       now = ms;
     },
