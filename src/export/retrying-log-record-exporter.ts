@@ -87,6 +87,11 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     resultCallback?.({ code: 0 });
   }
 
+  /** Has a record synced that nothing waits for, if it is to be. */
+  join(stream: Stream): void {
+    if (!this.#outages.has(stream)) void this.#commits.get(stream)?.join();
+  }
+
   /** What an operation has to wait for whose record was exported, or will be; undefined for nothing. Doesn't reject. */
   acknowledgement(stream: Stream): Promise<unknown> | undefined {
     const outage = this.#outages.get(stream);
