@@ -17,14 +17,14 @@ interface Slot {
  * @returns a promise that doesn't reject; undefined where there is nothing to wait for, which is what is usual
  */
 export function acknowledgementOf(emitting: () => void): Promise<unknown> | undefined {
-  const { isAwaited, pending } = slot;
+  const { isAwaited: wasAwaited, pending } = slot;
   slot.isAwaited = true;
   slot.pending = undefined;
   try {
     emitting();
     return slot.pending;
   } finally {
-    slot.isAwaited = isAwaited;
+    slot.isAwaited = wasAwaited;
     slot.pending = pending;
   }
 }

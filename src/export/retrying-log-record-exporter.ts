@@ -60,6 +60,8 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   readonly #commits: ReadonlyMap<Stream, GroupCommit>;
   /** The streams in trouble. */
   readonly #outages = new Map<Stream, Outage>();
+  /** Of these, what has waited is written, but not synced yet: with new trouble, they go on. */
+  readonly #ending = new Map<Stream, { readonly outage: Outage }>();
   /** Those of which records that have waited are on their way. */
   readonly #trying = new Set<Stream>();
   #exports = 0;
@@ -100,7 +102,7 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     if (!synced || this.#options.whenUnavailable?.[stream] !== 'block') return synced;
     const began = clock();
     // A record that was held may be in trouble when its sync is due.
-    return synced.then(() => this.#outages.get(stream)?.passed(clock() - began));
+    return synced.then(() => this.#latest(stream)?.passed(clock() - began));
   }
 
   /** Exports what is held, and syncs, for who waits for it. */
@@ -148,9 +150,9 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
 
   #attempt(records: readonly LogRecordLike[], attempt: Attempt = {}): void {
     if (records.length === 0) return;
-    const { then, isSecond = false } = attempt;
+    const { next, isSecond = false } = attempt;
     // What has waited is the oldest.
-    const order = then ? 0 : (this.#exports += 1);
+    const order = next ? 0 : (this.#exports += 1);
     const began = clock();
     if (this.#inFlight === 0) this.#inFlightSince = began;
     this.#inFlight += 1;
@@ -164,8 +166,8 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
       const unexported = result.code === 0 ? [] : (result.unexported ?? records);
       const isSlow = this.#inFlightSince - began >= SLOW_MS;
       if (isSlow) this.#slow(records, this.#inFlightSince - began);
-      if (unexported.length === 0) then?.(!isSlow);
-      else if (!hasReturned && !isSecond && !then) this.#attempt(unexported, { isSecond: true });
+      if (unexported.length === 0) next?.(!isSlow);
+      else if (!hasReturned && !isSecond && !next) this.#attempt(unexported, { isSecond: true });
       else this.#failed(unexported, order, result.error, attempt);
       if (this.#inFlight === 0) this.#tellSettled();
     };
@@ -177,22 +179,18 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     hasReturned = true;
   }
 
-  #failed(
-    records: readonly LogRecordLike[],
-    order: number,
-    error: Error | undefined,
-    { loss, then }: Attempt,
-  ): void {
+  #failed(records: readonly LogRecordLike[], order: number, error: Error | undefined, { loss, next }: Attempt): void {
     const reason = error ? reasonOf(error) : 'the exporter gave no reason';
     for (const [stream, failed] of byStream(records)) {
       const outage = this.#trouble(stream, reason, false);
       if (loss) outage.addLoss(loss);
-      else outage.keepBefore(
+      else
+        outage.keepBefore(
           failed.map((record) => this.#keep(record)),
           order,
         );
     }
-    then?.(false);
+    next?.(false);
   }
 
   #slow(records: readonly LogRecordLike[], ms: number): void {
@@ -205,11 +203,16 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   }
 
   #trouble(stream: Stream, reason: string, isSlow: boolean): Outage {
-    const known = this.#outages.get(stream);
+    const known = this.#latest(stream);
+    this.#ending.delete(stream);
     known?.goesOn(reason, isSlow);
     const outage = known ?? this.#newOutage(stream, reason, isSlow);
     this.#outages.set(stream, outage);
     return outage;
+  }
+
+  #latest(stream: Stream): Outage | undefined {
+    return this.#outages.get(stream) ?? this.#ending.get(stream)?.outage;
   }
 
   #newOutage(stream: Stream, reason: string, isSlow: boolean): Outage {
@@ -238,13 +241,13 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   /** @param loss what the record tells of: if it can't be exported it isn't kept, and the next one tells that, too */
   #send(outage: Outage, records: readonly LogRecordLike[], isUrgent: boolean, loss?: Loss): void {
     this.#trying.add(outage.stream);
-    const then = (exported: boolean): void => {
+    const next = (exported: boolean): void => {
       this.#trying.delete(outage.stream);
       if (!exported) return;
       if (isUrgent) this.#goOn(outage, isUrgent);
       else onNextTurn(() => this.#goOn(outage, isUrgent));
     };
-    this.#attempt(records, { then, loss });
+    this.#attempt(records, { next, loss });
   }
 
   /** After something of the stream was exported: the rest, what was lost, and a sync; then the outage is over. */
@@ -277,8 +280,15 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
 
   /** Who waits for it waits for the sync, too. */
   #end(outage: Outage): void {
-    this.#outages.delete(outage.stream);
-    this.#synced(outage.stream, () => outage.end());
+    const { stream } = outage;
+    this.#outages.delete(stream);
+    const ending = { outage };
+    this.#ending.set(stream, ending);
+    this.#synced(stream, () => {
+      if (this.#ending.get(stream) !== ending) return;
+      this.#ending.delete(stream);
+      outage.end();
+    });
   }
 
   /** Calls back when what was exported of a stream is on the disk, if it is to be there. */
@@ -352,7 +362,7 @@ interface Attempt {
   readonly isSecond?: boolean;
   readonly loss?: Loss | undefined;
   /** For records that have waited: is told whether the rest may follow. */
-  readonly then?: ((exported: boolean) => void) | undefined;
+  readonly next?: ((exported: boolean) => void) | undefined;
 }
 
 /** For what a record counts that nobody can read. */

@@ -76,13 +76,13 @@ it('goes on where the operator can’t be told', (t) => {
 
 interface Operator {
   /** What the operator was told since the last time. */
-  told(): string[];
+  readonly told: () => string[];
   /** Begins an outage; returns how to end it. */
-  inOutage(): () => void;
-  retry(): void;
-  shutdown(): Promise<void>;
+  readonly inOutage: () => () => void;
+  readonly retry: () => void;
+  readonly shutdown: () => Promise<void>;
   /** Sets the clock. */
-  at(ms: number): void;
+  readonly at: (ms: number) => void;
 }
 
 function operator(t: TestContext, hear?: () => void, maxQueueBytes?: number): Operator {

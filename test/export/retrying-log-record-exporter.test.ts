@@ -292,7 +292,7 @@ describe('RetryingLogRecordExporter', () => {
   });
 
   it('writes what waits also while a sync is under way, as when the process ends', (t) => {
-    const { inner, exporter } = synced(t);
+    const { inner, exporter } = syncing(t);
     exporter.export([audit('1')]);
     void exporter.acknowledgement('audit');
     exporter.commit();
@@ -300,11 +300,14 @@ describe('RetryingLogRecordExporter', () => {
     exporter.retry(true);
     exporter.export([audit('2')]);
     exporter.retry(true);
-    assert.deepEqual(inner.exported.filter((body) => body.length === 1), ['1', '2']);
+    assert.deepEqual(
+      inner.exported.filter((body) => body.length === 1),
+      ['1', '2'],
+    );
   });
 
   it('counts as unsynced the records alone whose sync failed, however often that is tried again', async (t) => {
-    const { inner, exporter } = synced(t);
+    const { inner, exporter } = syncing(t);
     exporter.export([audit('1')]);
     void exporter.acknowledgement('audit');
     exporter.commit();
@@ -322,7 +325,7 @@ describe('RetryingLogRecordExporter', () => {
   });
 
   it('has an operation wait whose record could not be written before the sync', async (t) => {
-    const { inner, exporter } = synced(t);
+    const { inner, exporter } = syncing(t);
     let isDone = false;
     const acknowledged = exporter.acknowledgement('audit')?.then(() => (isDone = true));
     inner.broken = ['audit'];
@@ -340,7 +343,7 @@ describe('RetryingLogRecordExporter', () => {
 });
 
 /** One that syncs audit records, and has operations wait. */
-function synced(t: TestContext): { inner: SyncingExporter; exporter: RetryingLogRecordExporter } {
+function syncing(t: TestContext): { inner: SyncingExporter; exporter: RetryingLogRecordExporter } {
   const inner = new SyncingExporter();
   const exporter = retrying(t, inner, { synced: ['audit'], whenUnavailable: BLOCK });
   t.after(() => inner.syncedAll());
