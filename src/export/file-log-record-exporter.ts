@@ -108,16 +108,16 @@ export class FileLogRecordExporter implements LogRecordExporter {
 
   #append(records: readonly LogRecordLike[]): ExportResult {
     let error: Error | undefined;
-    const unexported: LogRecordLike[] = [];
+    const unexported: (readonly LogRecordLike[])[] = [];
     for (const [stream, ofStream] of byStream(records)) {
       const file = this.#files.get(stream);
       if (!file) continue;
       const failure = this.#appendAll(file, stream, ofStream);
       if (!failure) continue;
       error = failure.error;
-      unexported.push(...failure.unexported);
+      unexported.push(failure.unexported);
     }
-    return error ? { code: 1, error, unexported } : { code: 0 };
+    return error ? { code: 1, error, unexported: unexported.flat() } : { code: 0 };
   }
 
   /** Appends the records' lines, many at a time. */
