@@ -74,9 +74,9 @@ export class AppendFile implements LineFile {
     let written = 0;
     try {
       const fd = this.#current();
+      this.#isDirty = true;
       written = this.#mend(fd, bytes);
       while (written < bytes.length) written += writeSome(fd, bytes, written);
-      this.#isDirty = true;
       this.#torn = undefined;
       this.#isUnseen = false;
       return undefined;
