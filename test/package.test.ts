@@ -34,6 +34,7 @@ describe('the package', () => {
       'audit',
       'auditHealth',
       'auditInstrumentations',
+      'auditLogin',
       'auditSequelize',
       'carriedWork',
       'createRedactor',
