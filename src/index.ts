@@ -40,9 +40,11 @@ export { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts'
 export { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
 export { type AuditHealth, type StreamHealth, auditHealth } from './export/export-health.ts';
 export { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
+export type { Format } from './export/format.ts';
 export type { Durability, PerStream, WhenUnavailable } from './export/policy.ts';
 export type { Retention, RetentionLimits } from './export/retention.ts';
 export type { Rotation } from './export/rotation.ts';
+export { StdoutLogRecordExporter } from './export/stdout-log-record-exporter.ts';
 export { type AuditOptions, type InstrumentationOptions, OptionError } from './options.ts';
 
 // Who calls `setActor` for one job names nobody else's.

@@ -1,8 +1,6 @@
 import { takesEvents } from './event/emit.ts';
-import { type Redactor, createRedactor } from './event/redact.ts';
-import { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
-import { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
-import { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
+import { createRedactor } from './event/redact.ts';
+import { exportProcessors } from './export-processors.ts';
 import { auditInstrumentations } from './instrumentations.ts';
 import type { AuditOptions } from './options.ts';
 import { registerProvider } from './register-provider.ts';
@@ -23,25 +21,9 @@ const STARTED = Symbol.for('activity-audit.started.1');
 export function start(options: AuditOptions, resource: Readonly<Record<string, string>>, signals?: Signals): void {
   const started = globalThis as { [STARTED]?: true };
   if (started[STARTED]) return;
-  const { directory, fileMode, directoryMode, rotation, retention, processFields, ...most } = options;
-  const { durability, whenUnavailable, maxQueueBytes, maxBlockMs, ...others } = most;
-  const { console = true, redaction, ...captured } = others;
-  const redactor = createRedactor(redaction);
-  const files = new FileLogRecordExporter({
-    directory,
-    fileMode,
-    directoryMode,
-    rotation,
-    retention,
-    processFields,
-    redactor,
-  });
-  const policies = { durability, whenUnavailable, maxQueueBytes, maxBlockMs };
-  const processors = [
-    new AuditLogRecordProcessor({ exporter: files, redactor, ...policies }),
-    ...(console ? [consoleProcessor(redactor)] : []),
-  ];
-  const instrumentations = auditInstrumentations(captured, redactor);
+  const redactor = createRedactor(options.redaction);
+  const processors = exportProcessors(options, redactor);
+  const instrumentations = auditInstrumentations(options, redactor);
   if (signals) {
     startSdk(signals, instrumentations, processors);
   } else {
@@ -55,13 +37,4 @@ export function start(options: AuditOptions, resource: Readonly<Record<string, s
     for (const instrumentation of instrumentations) instrumentation.setLoggerProvider(provider as never);
   }
   started[STARTED] = true;
-}
-
-/** Where nobody reads the console, nothing of the audit trail is lost. */
-function consoleProcessor(redactor: Redactor): AuditLogRecordProcessor {
-  return new AuditLogRecordProcessor({
-    exporter: new ConsoleLogRecordExporter({ redactor }),
-    redactor,
-    isHealth: false,
-  });
 }

@@ -31,6 +31,7 @@ describe('the package', () => {
       'ConsoleLogRecordExporter',
       'FileLogRecordExporter',
       'OptionError',
+      'StdoutLogRecordExporter',
       'audit',
       'auditHealth',
       'auditInstrumentations',

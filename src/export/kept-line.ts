@@ -1,5 +1,6 @@
 import type { LogRecordLike } from '../event/from-log-record.ts';
 import type { Kept } from './record-queue.ts';
+import { type Stream, streamOf } from './stream.ts';
 
 /** What is left of a record that has to wait: its line, which takes a fraction of the memory. */
 export class KeptLine implements LogRecordLike {
@@ -24,7 +25,7 @@ const NONE: LogRecordLike['attributes'] = Object.freeze({});
 const SCOPE: LogRecordLike['instrumentationScope'] = Object.freeze({ name: '' });
 
 /** @param lineOf the line that the record will be written as */
-export function keptLine(record: LogRecordLike, lineOf: (record: LogRecordLike) => string): Kept {
-  const kept = record instanceof KeptLine ? record : new KeptLine(record, lineOf(record));
+export function keptLine(record: LogRecordLike, lineOf: (record: LogRecordLike, stream: Stream) => string): Kept {
+  const kept = record instanceof KeptLine ? record : new KeptLine(record, lineOf(record, streamOf(record)));
   return { record: kept, bytes: Buffer.byteLength(kept.line) };
 }

@@ -1,13 +1,13 @@
 import type { AnyEvent, RequestEvent } from '../event/event.ts';
 import { JsonText, textJson } from '../event/json-text.ts';
+import { oneLine } from './one-line.ts';
 
 /**
- * An event as one line of a file: JSON and a line feed. Whatever the event holds, it is one line, for every reader's
+ * An event as one line of a file, in the format of the original system: JSON and a line feed. Whatever the event holds, it is one line, for every reader's
  * idea of a line, and it parses. Never throws.
  */
 export function lineOf(event: AnyEvent<JsonText>): string {
-  const line = `${jsonOf(event)}\n`;
-  return isPlain(line) ? line : line.replace(UNSAFE, escape);
+  return oneLine(jsonOf(event));
 }
 
 function jsonOf(event: AnyEvent<JsonText>): string {
@@ -48,19 +48,6 @@ function objectJson(object: object, jsonOfPart: (value: unknown, key: string) =>
 function partJson(value: unknown): string | undefined {
   if (typeof value === 'string') return textJson(value);
   return value instanceof JsonText ? value.text : JSON.stringify(value);
-}
-
-/** What `JSON.stringify` leaves as it is: DEL, the C1 controls (with NEL) and Unicode's own line breaks. */
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g;
-
-/** Whether there is nothing to escape: nearly always, and found at a tenth of what the expression costs. */
-function isPlain(line: string): boolean {
-  return Buffer.byteLength(line) === line.length && !line.includes('\u007f');
-}
-
-function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** The keys of an event that broke its contract, without the values that no JSON can hold. */

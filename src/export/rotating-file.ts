@@ -95,7 +95,7 @@ export class RotatingFile implements LineFile {
 
   #rotate(bytes: number, now: number): void {
     try {
-      if (this.#mustLook(bytes, now)) this.#look(bytes, now);
+      if (!this.#file.isTorn && this.#mustLook(bytes, now)) this.#look(bytes, now);
       this.#size += bytes;
     } catch (error) {
       // Another process was faster, or somebody removed the folder.
