@@ -7,6 +7,7 @@ import { startFollowing } from './context/work.ts';
 
 export { type AuditInstrumentation, auditInstrumentations } from './instrumentations.ts';
 export { type ApplicationEvent, audit } from './capture/audit.ts';
+export { type ApplicationLogin, auditLogin } from './capture/audit-login.ts';
 export { type SequelizeInstrumentationConfig, auditSequelize } from './capture/audit-sequelize.ts';
 export { type SequelizeCoverage, sequelizeCoverage } from './capture/sequelize-coverage.ts';
 export { type Actor, type ActorLike, type UserInfo, currentActor, setActor, withActor } from './context/actor.ts';

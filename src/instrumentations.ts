@@ -4,6 +4,7 @@ import { ApplicationEventsInstrumentation } from './capture/application-events.t
 import { HttpClientInstrumentation } from './capture/http-client.ts';
 import { HttpServerInstrumentation } from './capture/http-server.ts';
 import { Http2ClientInstrumentation } from './capture/http2-client.ts';
+import { LoginInstrumentation } from './capture/logins.ts';
 import type { OutgoingInstrumentationConfig } from './capture/outgoing-instrumentation.ts';
 import { SequelizeInstrumentation } from './capture/sequelize.ts';
 import { UndiciInstrumentation } from './capture/undici.ts';
@@ -47,6 +48,7 @@ export function auditInstrumentations(
     http = true,
     outgoing = true,
     sequelize = true,
+    logins = true,
     reads,
     recordRollbacks,
     beforeImages,
@@ -62,6 +64,7 @@ export function auditInstrumentations(
     ...(sequelize
       ? [new SequelizeInstrumentation({ redactor: shared, reads, recordRollbacks, beforeImages, models })]
       : []),
+    ...(logins ? [new LoginInstrumentation({ redactor: shared })] : []),
     new ApplicationEventsInstrumentation({ redactor: shared, recordRollbacks }),
     new ExportInstrumentation(),
   ];

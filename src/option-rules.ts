@@ -35,6 +35,7 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
   http: FLAG,
   outgoing: FLAG,
   sequelize: FLAG,
+  logins: FLAG,
   reads: FLAG,
   recordRollbacks: FLAG,
   beforeImages: {

@@ -16,6 +16,8 @@ export interface InstrumentationOptions extends IncomingOptions, OutgoingOptions
   readonly outgoing?: boolean;
   /** Record what Sequelize does. @default true */
   readonly sequelize?: boolean;
+  /** Record who signs in and out with Passport, and what becomes of the sessions of express-session. @default true */
+  readonly logins?: boolean;
   /** Record what is looked at, not only what is changed. @default true */
   readonly reads?: boolean;
   /**

@@ -35,6 +35,7 @@ describe('the package', () => {
       'audit',
       'auditHealth',
       'auditInstrumentations',
+      'auditLogin',
       'auditSequelize',
       'carriedWork',
       'createRedactor',

@@ -166,7 +166,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
   }
 
   #workOf(request: IncomingMessage, userOf = this.#rules.userOf): Work {
-    return requestWork(request, userOf, this.#now);
+    return requestWork(request, userOf, this.#now, this.#rules.clientAddress);
   }
 
   #optionsOf(work: Work): IncomingExchangeOptions {

@@ -78,5 +78,6 @@ export const URL_FULL = 'url.full';
 export const URL_PATH = 'url.path';
 export const URL_QUERY = 'url.query';
 export const URL_SCHEME = 'url.scheme';
+export const USER_AGENT_ORIGINAL = 'user_agent.original';
 export const USER_EMAIL = 'user.email';
 export const USER_ID = 'user.id';

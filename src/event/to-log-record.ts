@@ -125,6 +125,9 @@ function addLogin(attributes: Attributes, event: LoginEvent): void {
   attributes[A.AUDIT_ACTION] = event.event.toUpperCase();
   attributes[A.AUDIT_LOGIN_EVENT] = event.event;
   if (event.error !== null) attributes[A.ERROR_MESSAGE] = event.error;
+  const { client_address: address, user_agent: userAgent } = event.extra;
+  if (typeof address === 'string') attributes[A.CLIENT_ADDRESS] = address;
+  if (typeof userAgent === 'string') attributes[A.USER_AGENT_ORIGINAL] = userAgent;
   putJson(attributes, A.AUDIT_EXTRA_JSON, event.extra);
 }
 
