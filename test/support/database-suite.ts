@@ -14,6 +14,7 @@ import { summary, takeRecords } from './sequelize-records.ts';
 import { assertTypesShown } from './sequelize-types.ts';
 import { replayAnySequence } from './sequelize-replay.ts';
 import { assertUndisturbed } from './sequelize-undisturbed.ts';
+import { UNWRITABLE, acknowledgingLate, assertRefused, assertWaits } from './sequelize-unwritable.ts';
 
 /**
  * What holds on every database, on a server of the tests' own.
@@ -82,6 +83,20 @@ export function describeDatabase(
       it(`is asked the same by ${operation} as without us, and answers the same`, async () => {
         await assertUndisturbed(operation, server.options, copy);
       });
+    }
+
+    for (const [operation, [, onSqlite]] of Object.entries(OPERATIONS)) {
+      it(`has who asks for ${operation} wait until its records are acknowledged, and answers the same`, async () => {
+        await assertWaits(operation, differences[operation] ?? onSqlite, loggedDatabase(), copy);
+        await acknowledgingLate(() => assertUndisturbed(operation, server.options, copy));
+      });
+
+      it(`is asked for no change by ${operation} while none can be recorded and all are refused`, () =>
+        assertRefused(operation, loggedDatabase, copy));
+    }
+
+    for (const [what, check] of Object.entries(UNWRITABLE)) {
+      it(what, () => check((options) => copy.create({ ...server.options, ...options }), copy));
     }
 
     if (copy.hasBeforeImages) describeBeforeImages();

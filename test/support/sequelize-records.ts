@@ -9,10 +9,13 @@ import { sqlite } from '../../examples/sqlite.js';
 
 const recorded: ModelEvent[] = [];
 
+let emitting: (() => void) | undefined;
+
 const processor = {
   onEmit(_record: unknown, context?: Parameters<typeof eventIn>[0]): void {
     const event = eventIn(context);
     if (event?.name === 'audit.model') recorded.push(withValues(event) as ModelEvent);
+    emitting?.();
   },
   forceFlush: async (): Promise<void> => {},
   shutdown: async (): Promise<void> => {},
@@ -25,6 +28,14 @@ logs.setGlobalLoggerProvider(provider);
 /** The records made since this was last called, oldest first. */
 export function takeRecords(): ModelEvent[] {
   return recorded.splice(0);
+}
+
+/** Calls `fn` while each record is emitted, until what it returns is called. */
+export function whileEmitting(fn: () => void): () => void {
+  emitting = fn;
+  return () => {
+    emitting = undefined;
+  };
 }
 
 /** A new database, in memory unless `options.storage` names a file. */
