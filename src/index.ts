@@ -35,6 +35,7 @@ export {
   type Redactor,
   createRedactor,
 } from './event/redact.ts';
+export { AuditUnavailableError } from './event/audit-unavailable-error.ts';
 export { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
 export { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
 export { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
