@@ -141,7 +141,10 @@ describe('a request whose record can not be written, and that is refused', () =>
     const { app, asked } = listing();
     await start(app);
     obstruct({ reason: REASON });
+    await send(port, { path: '/' });
+    const own = Object.getOwnPropertyDescriptor(server, 'emit');
     assert.equal((await send(port, { path: '/', headers: { expect: 'more' } })).status, 417);
+    assert.deepEqual(Object.getOwnPropertyDescriptor(server, 'emit'), own);
     open?.();
     await send(port, { path: '/next' });
     assert.deepEqual(asked, ['/next']);

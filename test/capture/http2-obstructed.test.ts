@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
@@ -71,6 +71,7 @@ for (const [kind, create] of Object.entries(SERVERS)) {
       assert.deepEqual([status, retryAfter, type], [503, '1', 'text/plain; charset=utf-8']);
       assert.equal(body, 'The audit trail is not available\n');
       assert.equal((await ask({ ':path': '/head', ':method': 'HEAD' })).body, '');
+      assert.equal((await recordOf('/head')).error_message, `The audit trail was not available: ${REASON}`);
       assert.equal((await ask({ ':path': '/health' }, 'well')).body, 'well');
       assert.deepEqual(asked, ['/health']);
       const { outcome, error_message: error, response_repr: response } = await recordOf('/a');
@@ -84,11 +85,13 @@ for (const [kind, create] of Object.entries(SERVERS)) {
       const asked: unknown[] = [];
       let pass = (): void => undefined;
       const passed = new Promise<void>((resolve) => void (pass = resolve));
-      let waiting = 0;
+      const waiting = new EventEmitter();
+      const bothWait = once(waiting, '2');
+      let count = 0;
       const obstacle = {
         reason: REASON,
         passed(): Promise<void> {
-          waiting += 1;
+          waiting.emit(String((count += 1)));
           return passed;
         },
       };
@@ -99,7 +102,7 @@ for (const [kind, create] of Object.entries(SERVERS)) {
       const reply = ask({ ':path': '/held' }, 'the body');
       const gone = client.request({ ':path': '/gone', ':method': 'POST' });
       gone.on('error', () => undefined);
-      while (waiting < 2) await new Promise(setImmediate);
+      await bothWait;
       gone.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
       assert.equal((await recordOf('/gone')).outcome, 'failure');
       assert.deepEqual(asked, []);
