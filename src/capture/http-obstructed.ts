@@ -17,7 +17,11 @@ export function obstructRequest(
   const obstacle = obstructed(socket);
   if (!obstacle) return;
   insteadOfServing(server, request, (serve) => {
-    if ('hold' in obstacle) return obstacle.hold(() => void (request.destroyed || socket.destroyed || serve()));
+    if ('hold' in obstacle) {
+      return obstacle.hold(() => {
+        if (!request.destroyed && !socket.destroyed) serve();
+      });
+    }
     exchange.refused(obstacle.refused);
     guard('refusing a request', () => {
       response.writeHead(UNAVAILABLE.status, { ...UNAVAILABLE.headers, 'content-length': UNAVAILABLE.body.length });

@@ -6,7 +6,7 @@ const CODE = 'AUDIT_UNAVAILABLE';
  */
 export class AuditUnavailableError extends Error {
   override readonly name = 'AuditUnavailableError';
-  readonly code = CODE;
+  readonly code: typeof CODE = CODE;
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && (value as { code?: unknown }).code === CODE;
