@@ -10,7 +10,7 @@ import { BEFORE_IMAGES } from './sequelize-before-images.ts';
 import { type SequelizeCopy, sequelize6 } from './sequelize-copy.ts';
 import { MODEL_KINDS } from './sequelize-model-kinds.ts';
 import { OPERATIONS, newWorld } from './sequelize-operations.ts';
-import { summary, takeRecords } from './sequelize-records.ts';
+import { assertTold, summary, takeRecords } from './sequelize-records.ts';
 import { assertTypesShown } from './sequelize-types.ts';
 import { replayAnySequence } from './sequelize-replay.ts';
 import { assertUndisturbed } from './sequelize-undisturbed.ts';
@@ -49,7 +49,7 @@ export function describeDatabase(
         try {
           const world = await newWorld(sequelize, copy);
           await run(world).catch((error: unknown) => error);
-          assert.deepEqual(takeRecords().map(summary), expected);
+          assertTold(operation, takeRecords().map(summary), expected, copy);
         } finally {
           await sequelize.close();
         }

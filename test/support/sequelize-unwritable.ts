@@ -10,7 +10,7 @@ import type { LoggedDatabase } from './counted-statements.ts';
 import { quoted } from './quoted.ts';
 import type { SequelizeCopy } from './sequelize-copy.ts';
 import { OPERATIONS, type World, newWorld } from './sequelize-operations.ts';
-import { summary, takeRecords, whileEmitting } from './sequelize-records.ts';
+import { assertTold, summary, takeRecords, whileEmitting } from './sequelize-records.ts';
 
 /** How many records were emitted, and how many of them acknowledged. */
 export interface Acknowledged {
@@ -60,7 +60,7 @@ export async function assertWaits(
       await run().catch((error: unknown) => error);
       assert.equal(counts.acknowledged, counts.emitted);
     });
-    assert.deepEqual(takeRecords().map(summary), expected);
+    assertTold(operation, takeRecords().map(summary), expected, copy);
   });
 }
 
