@@ -36,6 +36,7 @@ export {
   type Redactor,
   createRedactor,
 } from './event/redact.ts';
+export { AuditUnavailableError } from './event/audit-unavailable-error.ts';
 export { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
 export { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
 export { type AuditHealth, type StreamHealth, auditHealth } from './export/export-health.ts';

@@ -28,6 +28,7 @@ describe('the package', () => {
     assert.deepEqual(Object.keys(manifest.exports), ['.', './register', './testing', './package.json']);
     assert.deepEqual(await names('activity-audit'), [
       'AuditLogRecordProcessor',
+      'AuditUnavailableError',
       'ConsoleLogRecordExporter',
       'FileLogRecordExporter',
       'OptionError',
