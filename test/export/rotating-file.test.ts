@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -18,12 +19,13 @@ import {
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 import type { LogRecordLike } from '../../src/event/from-log-record.ts';
 import { FileLogRecordExporter, type FileLogRecordExporterOptions } from '../../src/export/file-log-record-exporter.ts';
 import { messagesIn, rotatedMessages, rotatedNames } from '../support/rotated-files.ts';
 import { type FileIdentity, Tail } from '../support/tail.ts';
+import { temporaryDisk } from '../support/temporary-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { exporterContract, foreignRecord } from './exporter-contract.ts';
 
@@ -84,6 +86,22 @@ describe('a file that rotates', () => {
       write('x');
     }
     assert.deepEqual(rotatedNames(directory, 'app'), ['app.log']);
+  });
+
+  it('is closed where the clock was set back to another hour, once, and is followed and made anew then, too', (t) => {
+    const one = exporterIn(t, { rotation: { every: 'hour' } });
+    const other = exporterIn(t, { directory: one.directory, rotation: { every: 'hour' } });
+    one.write('1');
+    other.write('2');
+    one.pass(-3 * 3_600_000);
+    one.write('3');
+    other.pass(-3 * 3_600_000);
+    other.write('4');
+    assert.deepEqual(rotatedMessages(one.directory, 'app'), ['1', '2', '3', '4']);
+    rmSync(path.join(one.directory, 'app.log'));
+    other.pass(-20);
+    other.write('5');
+    assert.deepEqual(messagesIn(path.join(one.directory, 'app.log')), ['5']);
   });
 
   it('is made anew, and loses no later line, when it was removed', (t) => {
@@ -232,6 +250,27 @@ describe('a closed file', () => {
     );
     assert.deepEqual(said.mock.calls.length, 1);
     assert.match(String(said.mock.calls[0]?.arguments[0]), /compressing and deleting closed files failed: Error: E/);
+  });
+
+  it('stays as it is while the disk is too full to compress it, and is compressed later', async (t) => {
+    const disk = temporaryDisk(t, 512 * 1024);
+    if (!disk) return;
+    const closed = path.join(disk.folder, 'app-2026-01-01.0001.log');
+    const text = `${JSON.stringify({ message: randomBytes(150_000).toString('base64') })}\n`;
+    writeFileSync(closed, text);
+    const ballast = path.join(disk.folder, 'ballast');
+    writeFileSync(ballast, Buffer.alloc(200 * 1024));
+    const { restart } = exporterIn(t, { directory: disk.folder, rotation: EACH });
+    await restart(20_000, '1');
+    await restart(40_000, '2');
+    assert.equal(readFileSync(closed, 'utf8'), text);
+    assert.ok(readdirSync(disk.folder).every((name) => !name.includes('.gz')));
+
+    rmSync(ballast);
+    await restart(60_000, '3');
+    assert.equal(gunzipSync(readFileSync(`${closed}.gz`)).toString(), text);
+    assert.ok(!existsSync(closed));
+    assert.deepEqual(rotatedMessages(disk.folder, 'app').slice(1), ['1', '2', '3']);
   });
 
   it('is left alone while it is empty, as the name that somebody is about to give to a file', async (t) => {
