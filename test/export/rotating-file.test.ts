@@ -324,13 +324,14 @@ describe('a closed file', () => {
 });
 
 describe('somebody who reads along', () => {
-  for (const identity of ['inode', 'first line'] as FileIdentity[]) {
+  for (const identity of ['inode', 'first line', 'first 1000 bytes'] as FileIdentity[]) {
     it(`and knows files by their ${identity} reads every line once, whenever it looks`, async (t) => {
       const { directory, write, pass, shutdown } = exporterIn(t, { rotation: { maxBytes: 1000 } });
       const tail = new Tail(directory, /^app.*\.log$/, identity);
       t.after(() => tail.close());
       for (let index = 0; index < 500; index += 1) {
-        write(String(index));
+        // Some lines are longer than what the Collector knows a file by.
+        write(`${index} ${index % 20 === 0 ? 'x'.repeat(1500) : ''}`);
         if (index % 50 === 0) pass(11_000);
         // Between the steps of compressing, too.
         if (index % 7 === 0) await new Promise(setImmediate);
@@ -339,13 +340,52 @@ describe('somebody who reads along', () => {
       await shutdown();
       tail.poll();
       assert.ok(readdirSync(directory).some((name) => name.endsWith('.gz')));
+      assert.deepEqual(numbersOf(tail), upTo(500));
+    });
+  }
+
+  for (const identity of ['first line', 'first 1000 bytes'] as FileIdentity[]) {
+    it(`and knows files by their ${identity} goes on where it was after a restart of its own`, async (t) => {
+      const { directory, write, shutdown } = exporterIn(t, { rotation: { maxBytes: 1000 } });
+      const tail = new Tail(directory, /^app.*\.log$/, identity);
+      t.after(() => tail.close());
+      for (let index = 0; index < 300; index += 1) {
+        write(String(index));
+        if (index % 4 === 0) tail.poll();
+        if (index % 60 === 0) tail.close();
+      }
+      await shutdown();
+      tail.poll();
       assert.deepEqual(
-        tail.lines.map((line) => Number((JSON.parse(line) as { message: string }).message)),
-        Array.from({ length: 500 }, (_, index) => index),
+        numbersOf(tail).toSorted((a, b) => a - b),
+        upTo(300),
       );
     });
   }
+
+  it('finds the newest closed file as it was, and the others compressed, where it looks too rarely', async (t) => {
+    const { directory, write, restart } = exporterIn(t, { rotation: EACH });
+    const tail = new Tail(directory, /^app.*\.log$/, 'first line');
+    t.after(() => tail.close());
+    for (const message of ['0', '1', '2', '3']) write(message);
+    await restart(20_000, '4');
+    tail.poll();
+    assert.deepEqual(new Set(numbersOf(tail)), new Set([3, 4]));
+    const compressed = readdirSync(directory).filter((name) => name.startsWith('app') && name.endsWith('.gz'));
+    assert.deepEqual(
+      compressed.toSorted().flatMap((name) => messagesIn(path.join(directory, name))),
+      ['0', '1', '2'],
+    );
+  });
 });
+
+function numbersOf(tail: Tail): number[] {
+  return tail.lines.map((line) => Number((JSON.parse(line) as { message: string }).message.split(' ')[0]));
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
 
 describe('a file that somebody else rotates', () => {
   it('is written to under its new name for at most a second, without a signal', (t) => {
