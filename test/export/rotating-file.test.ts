@@ -104,6 +104,21 @@ describe('a file that rotates', () => {
     assert.deepEqual(messagesIn(path.join(one.directory, 'app.log')), ['5']);
   });
 
+  for (const hours of [-5, 5]) {
+    it(`is closed once an hour by a process whose clock is ${hours} hours from that of the file system`, (t) => {
+      const { directory, write, pass } = exporterIn(t, { rotation: { every: 'hour', maxBytes: 1_000_000 } });
+      pass(hours * 3_600_000);
+      for (let index = 0; index < 10; index += 1) {
+        pass(20);
+        write(String(index));
+      }
+      assert.ok(rotatedNames(directory, 'app').length <= 2, String(rotatedNames(directory, 'app')));
+      pass(3_600_000);
+      write('10');
+      assert.deepEqual(rotatedMessages(directory, 'app').map(Number), upTo(11));
+    });
+  }
+
   it('is made anew, and loses no later line, when it was removed', (t) => {
     const { directory, write, pass } = exporterIn(t, { rotation: { every: 'day' } });
     write('1');
