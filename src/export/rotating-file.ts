@@ -52,6 +52,8 @@ export class RotatingFile implements LineFile {
   /** As far as is known: other processes append, too. */
   #size = 0;
   #failedAt: number | undefined;
+  /** When this object closed a file. */
+  #closedAt: number | undefined;
   /** Since when there is something to tidy: in what was left by another process, from the start. */
   #untidySince: number | undefined = -Infinity;
   #tidying: Promise<void> | undefined;
@@ -115,12 +117,19 @@ export class RotatingFile implements LineFile {
     this.#lookedAt = now;
     this.#size = there?.size ?? 0;
     this.#file.follow(there);
-    if (!there?.isFile() || !isDue(this.#rotation, currentFile(there), bytes, now)) return;
+    if (!there?.isFile() || !this.#isDue(currentFile(there), bytes, now)) return;
     if (this.#failedAt !== undefined && !hasPassed(RETRY_MS, this.#failedAt, now)) return;
     if (!this.#closeFile(there, now)) return;
+    this.#closedAt = now;
     this.#size = 0;
     this.#failedAt = undefined;
     this.#untidySince ??= now;
+  }
+
+  /** What is there can't be older than the last closing: the clock of a file system may be hours from that of the process. */
+  #isDue(file: CurrentFile, bytes: number, now: number): boolean {
+    if (!isDue(this.#rotation, file, bytes, now)) return false;
+    return this.#closedAt === undefined || isDue(this.#rotation, { ...file, bornAt: this.#closedAt }, bytes, now);
   }
 
   /**
