@@ -37,7 +37,9 @@ export {
 } from './event/redact.ts';
 export { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
 export { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
+export { type AuditHealth, type StreamHealth, auditHealth } from './export/export-health.ts';
 export { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
+export type { Durability, PerStream, WhenUnavailable } from './export/policy.ts';
 export type { Retention, RetentionLimits } from './export/retention.ts';
 export type { Rotation } from './export/rotation.ts';
 export { type AuditOptions, type InstrumentationOptions, OptionError } from './options.ts';

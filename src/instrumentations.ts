@@ -8,6 +8,7 @@ import type { OutgoingInstrumentationConfig } from './capture/outgoing-instrumen
 import { SequelizeInstrumentation } from './capture/sequelize.ts';
 import { UndiciInstrumentation } from './capture/undici.ts';
 import { type Redactor, createRedactor } from './event/redact.ts';
+import { ExportInstrumentation } from './export-instrumentation.ts';
 import { type InstrumentationOptions, checkOptions } from './options.ts';
 
 /** OpenTelemetry's `Instrumentation`, as the `instrumentations` array of every SDK (2.x, 3.x) takes it. */
@@ -62,6 +63,7 @@ export function auditInstrumentations(
       ? [new SequelizeInstrumentation({ redactor: shared, reads, recordRollbacks, beforeImages, models })]
       : []),
     new ApplicationEventsInstrumentation({ redactor: shared, recordRollbacks }),
+    new ExportInstrumentation(),
   ];
 }
 

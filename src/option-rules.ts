@@ -1,7 +1,8 @@
 import { clientAddress } from './capture/client-address.ts';
 import { MAX_BEFORE_IMAGES, isBeforeImagesChoice, isModelChoice } from './capture/model-options.ts';
 import type { AuditOptions } from './options.ts';
-import { isRetention, isRotation, readRetention, readRotation } from './rotation-texts.ts';
+import { STREAMS } from './export/stream.ts';
+import { bytesOf, isRetention, isRotation, readRetention, readRotation } from './rotation-texts.ts';
 
 /** What an option takes. */
 export interface OptionRule {
@@ -26,6 +27,9 @@ const MODE: OptionRule = {
 };
 
 const MAX_BODY_BYTES_LIMIT = 16 * 1024 * 1024;
+
+/** Longer, nobody waits for a database or a response. */
+const MAX_BLOCK_MS_LIMIT = 10 * 60 * 1000;
 
 export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule } = {
   http: FLAG,
@@ -68,6 +72,18 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
     accepts: isRetention,
     read: (text) => readRetention(listOf(text)) ?? text,
   },
+  durability: perStream('batch', 'os', 'disk'),
+  whenUnavailable: perStream('open', 'block', 'closed'),
+  maxQueueBytes: {
+    expected: 'a size such as 8mb, or in code a whole number of bytes',
+    accepts: (value) => isWhole(value, 0, Number.MAX_SAFE_INTEGER),
+    read: (text) => bytesOf(text) ?? text,
+  },
+  maxBlockMs: {
+    expected: `a whole number of milliseconds from 0 to ${MAX_BLOCK_MS_LIMIT}`,
+    accepts: (value) => isWhole(value, 0, MAX_BLOCK_MS_LIMIT),
+    read: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+  },
   processFields: FLAG,
   redaction: { expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
   userOf: REQUEST_FUNCTION,
@@ -89,7 +105,7 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
     expected:
       'names of hosts, such as api.example.com=billing, *.internal:8080=stock, in which * is any run of characters',
     accepts: (value) => isObjectOf(value, (host, name) => isHost(host) && isText(name)),
-    read: pairsOf,
+    read: (text) => pairsOf(text),
   },
   forwardRequestId: {
     expected:
@@ -108,9 +124,23 @@ export function listOf(text: string): string[] {
 }
 
 /** `a=b,c=d` as an object; what is none stays a text. */
-function pairsOf(text: string): unknown {
-  const pairs = listOf(text).map((item) => item.split(/\s*=\s*(.*)/, 2));
+function pairsOf(text: string, separator = /\s*=\s*(.*)/): unknown {
+  const pairs = listOf(text).map((item) => item.split(separator, 2));
   return pairs.every((pair) => pair.length === 2) ? Object.fromEntries(pairs) : text;
+}
+
+/** One word for all streams, or one for each. */
+function perStream(...words: string[]): OptionRule {
+  const isWord = (value: unknown): boolean => words.includes(value as string);
+  return {
+    expected: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}, or one for a stream, such as "audit: ${words.at(-1)}, api: ${words[0]}", or in code {audit, api, app}`,
+    accepts: (value) => isWord(value) || isObjectOf(value, (stream, part) => isStream(stream) && isWord(part)),
+    read: (text) => (text.includes(':') ? pairsOf(text.toLowerCase(), /\s*:\s*(.*)/) : text.toLowerCase()),
+  };
+}
+
+function isStream(value: string): boolean {
+  return (STREAMS as readonly string[]).includes(value);
 }
 
 function functionOf(what: string): OptionRule {

@@ -2,6 +2,7 @@ import type { IncomingOptions } from './capture/incoming-options.ts';
 import type { BeforeImagesChoice, ModelChoices } from './capture/model-options.ts';
 import type { OutgoingOptions } from './capture/outgoing-options.ts';
 import type { RedactionOptions } from './event/redact.ts';
+import type { Durability, PerStream, WhenUnavailable } from './export/policy.ts';
 import type { Retention } from './export/retention.ts';
 import type { Rotation } from './export/rotation.ts';
 import { OPTION_RULES, type OptionRule, listOf } from './option-rules.ts';
@@ -48,6 +49,24 @@ export interface AuditOptions extends InstrumentationOptions {
   readonly rotation?: Rotation;
   /** Which closed files are kept; as a text `30 days, 10 gb, audit: 3650 days`. @default all */
   readonly retention?: Retention;
+  /**
+   * When an operation resolves that is recorded: `batch`, `os` (its record outlives the process) or `disk` (also a power
+   * loss); as a text `disk`, or `audit: disk, api: os`.
+   *
+   * @default { audit: 'os', api: 'batch', app: 'batch' }
+   */
+  readonly durability?: PerStream<Durability>;
+  /**
+   * What is asked of an operation while its record can't be written: nothing (`open`), to wait (`block`), or not to be done
+   * (`closed`); as a text `closed`, or `audit: closed, api: open`.
+   *
+   * @default 'open'
+   */
+  readonly whenUnavailable?: PerStream<WhenUnavailable>;
+  /** How much of each stream waits in memory while it can't be written; as a text `8mb`. @default 8 MiB */
+  readonly maxQueueBytes?: number;
+  /** How long `block` has an operation wait. @default 5000 */
+  readonly maxBlockMs?: number;
   /** End each line of a file with the `host` and the `pid` that wrote it. @default false */
   readonly processFields?: boolean;
   /** Print a line for each record on stdout. @default true */

@@ -51,7 +51,7 @@ export function isRetention(value: unknown): value is Retention {
 const UNITS = 'bkmgt';
 
 /** `100mb`, `1.5 GiB`, `1024`; a kilobyte has 1024 bytes. */
-function bytesOf(text: string): number | undefined {
+export function bytesOf(text: string): number | undefined {
   const [, number, unit = 'b'] = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?|b(?:ytes)?)?$/i.exec(text) ?? [];
   return number === undefined ? undefined : Math.floor(Number(number) * 1024 ** UNITS.indexOf(unit.toLowerCase()));
 }

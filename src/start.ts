@@ -1,5 +1,5 @@
 import { takesEvents } from './event/emit.ts';
-import { createRedactor } from './event/redact.ts';
+import { type Redactor, createRedactor } from './event/redact.ts';
 import { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
 import { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
 import { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
@@ -23,14 +23,24 @@ const STARTED = Symbol.for('activity-audit.started.1');
 export function start(options: AuditOptions, resource: Readonly<Record<string, string>>, signals?: Signals): void {
   const started = globalThis as { [STARTED]?: true };
   if (started[STARTED]) return;
-  const { directory, fileMode, directoryMode, rotation, retention, processFields, ...others } = options;
+  const { directory, fileMode, directoryMode, rotation, retention, processFields, ...most } = options;
+  const { durability, whenUnavailable, maxQueueBytes, maxBlockMs, ...others } = most;
   const { console = true, redaction, ...captured } = others;
   const redactor = createRedactor(redaction);
-  const exporters = [
-    new FileLogRecordExporter({ directory, fileMode, directoryMode, rotation, retention, processFields, redactor }),
-    ...(console ? [new ConsoleLogRecordExporter({ redactor })] : []),
+  const files = new FileLogRecordExporter({
+    directory,
+    fileMode,
+    directoryMode,
+    rotation,
+    retention,
+    processFields,
+    redactor,
+  });
+  const policies = { durability, whenUnavailable, maxQueueBytes, maxBlockMs };
+  const processors = [
+    new AuditLogRecordProcessor({ exporter: files, redactor, ...policies }),
+    ...(console ? [consoleProcessor(redactor)] : []),
   ];
-  const processors = exporters.map((exporter) => new AuditLogRecordProcessor({ exporter, redactor }));
   const instrumentations = auditInstrumentations(captured, redactor);
   if (signals) {
     startSdk(signals, instrumentations, processors);
@@ -45,4 +55,13 @@ export function start(options: AuditOptions, resource: Readonly<Record<string, s
     for (const instrumentation of instrumentations) instrumentation.setLoggerProvider(provider as never);
   }
   started[STARTED] = true;
+}
+
+/** Where nobody reads the console, nothing of the audit trail is lost. */
+function consoleProcessor(redactor: Redactor): AuditLogRecordProcessor {
+  return new AuditLogRecordProcessor({
+    exporter: new ConsoleLogRecordExporter({ redactor }),
+    redactor,
+    isHealth: false,
+  });
 }

@@ -18,6 +18,7 @@ describe('auditInstrumentations', () => {
         'activity-audit/undici',
         'activity-audit/sequelize',
         'activity-audit/application-events',
+        'activity-audit/export',
       ],
     );
     for (const instrumentation of instrumentations) {
@@ -33,6 +34,6 @@ describe('auditInstrumentations', () => {
       one.disable();
       return one.instrumentationName;
     });
-    assert.deepEqual(names, ['activity-audit/sequelize', 'activity-audit/application-events']);
+    assert.deepEqual(names, ['activity-audit/sequelize', 'activity-audit/application-events', 'activity-audit/export']);
   });
 });

@@ -31,6 +31,10 @@ describe('options from the environment', () => {
         ACTIVITY_AUDIT_ROTATION: 'Daily, 1.5 GiB, zstd',
         ACTIVITY_AUDIT_RETENTION: '30 days, 100 files, 10gb, audit: 3650 d, api:1kb',
         ACTIVITY_AUDIT_PROCESS_FIELDS: 'true',
+        ACTIVITY_AUDIT_DURABILITY: 'audit: disk, api:os',
+        ACTIVITY_AUDIT_WHEN_UNAVAILABLE: 'audit: closed',
+        ACTIVITY_AUDIT_MAX_QUEUE_BYTES: '16mb',
+        ACTIVITY_AUDIT_MAX_BLOCK_MS: '1500',
         PATH: '/bin',
       }),
       {
@@ -58,6 +62,10 @@ describe('options from the environment', () => {
           api: { bytes: 1024 },
         },
         processFields: true,
+        durability: { audit: 'disk', api: 'os' },
+        whenUnavailable: { audit: 'closed' },
+        maxQueueBytes: 16_777_216,
+        maxBlockMs: 1500,
         redaction: {
           names: ['iban', 'diagnosis'],
           urlPaths: ['/reset/:token', '/invite/*/:code'],
@@ -79,6 +87,10 @@ describe('options from the environment', () => {
     assert.deepEqual(
       optionsFromEnvironment({ ACTIVITY_AUDIT_ROTATION: 'hourly', ACTIVITY_AUDIT_RETENTION: '1000000' }),
       { rotation: { every: 'hour' }, retention: { bytes: 1_000_000 } },
+    );
+    assert.deepEqual(
+      optionsFromEnvironment({ ACTIVITY_AUDIT_DURABILITY: 'disk', ACTIVITY_AUDIT_WHEN_UNAVAILABLE: 'Block' }),
+      { durability: 'disk', whenUnavailable: 'block' },
     );
     assert.deepEqual(
       optionsFromEnvironment({ ACTIVITY_AUDIT_FORWARD_REQUEST_ID: '0', ACTIVITY_AUDIT_CAPTURE_HEADERS: 'Outgoing' }),
@@ -193,6 +205,14 @@ describe('options from code or a file', () => {
     [{ rotation: {} }, /expected daily, hourly, a size/],
     [{ retention: { days: 0 } }, /option retention in .*expected days, files, bytes, .*, got "days=0/],
     [{ retention: { audit: { hours: 1 } } }, /got "audit=an object"/],
+    [{ durability: 'safe' }, /option durability in .*expected batch, os or disk, .*, got "safe"/],
+    [{ durability: { audit: 'safe' } }, /got "audit=safe"/],
+    [{ durability: { login: 'disk' } }, /got "login=disk"/],
+    [{ durability: 'audit' }, /expected batch, os or disk/],
+    [{ whenUnavailable: 'audit: shut' }, /expected open, block or closed, .*, got "audit=shut"/],
+    [{ maxQueueBytes: 'much' }, /expected a size such as 8mb, .*, got "much"/],
+    [{ maxQueueBytes: -1 }, /got -1 \(number\)/],
+    [{ maxBlockMs: 600_001 }, /expected a whole number of milliseconds from 0 to 600000/],
     [{ models: { User: true } }, /option models in .*expected an object with, for each model, .*got "User=true/],
     [{ models: { User: { beforeImages: 0 } } }, /expected an object with, for each model/],
     [{ models: { User: { reads: 'no' } } }, /expected an object with, for each model/],

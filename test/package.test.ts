@@ -32,6 +32,7 @@ describe('the package', () => {
       'FileLogRecordExporter',
       'OptionError',
       'audit',
+      'auditHealth',
       'auditInstrumentations',
       'auditSequelize',
       'carriedWork',

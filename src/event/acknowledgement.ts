@@ -1,7 +1,7 @@
 const SLOT = Symbol.for('activity-audit.acknowledgement.1');
 
 /** What the running work has to wait for; shared by all copies of this package, as one may emit what another exports. */
-const slot = ((globalThis as { [SLOT]?: { pending: Promise<void> | undefined } })[SLOT] ??= { pending: undefined });
+const slot = ((globalThis as { [SLOT]?: { pending: Promise<unknown> | undefined } })[SLOT] ??= { pending: undefined });
 
 /**
  * Runs what emits records, and says when the operation that they tell of may go on: when those who export them have
@@ -10,7 +10,7 @@ const slot = ((globalThis as { [SLOT]?: { pending: Promise<void> | undefined } }
  * @param emitting is synchronous
  * @returns a promise that doesn't reject; undefined where there is nothing to wait for, which is what is usual
  */
-export function acknowledgementOf(emitting: () => void): Promise<void> | undefined {
+export function acknowledgementOf(emitting: () => void): Promise<unknown> | undefined {
   const outer = slot.pending;
   slot.pending = undefined;
   try {
@@ -26,10 +26,10 @@ export function acknowledgementOf(emitting: () => void): Promise<void> | undefin
  *
  * @param acknowledged must not reject
  */
-export function acknowledgeAfter(acknowledged: Promise<void>): void {
+export function acknowledgeAfter(acknowledged: Promise<unknown>): void {
   slot.pending = slot.pending ? bothOf(slot.pending, acknowledged) : acknowledged;
 }
 
-async function bothOf(one: Promise<void>, other: Promise<void>): Promise<void> {
+async function bothOf(one: Promise<unknown>, other: Promise<unknown>): Promise<void> {
   await Promise.all([one, other]);
 }

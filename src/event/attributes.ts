@@ -29,6 +29,22 @@ export const AUDIT_REQUEST_BODY_TRUNCATED = 'audit.request.body.truncated';
 export const AUDIT_RESPONSE_BODY_TRUNCATED = 'audit.response.body.truncated';
 export const AUDIT_LOGIN_EVENT = 'audit.login.event';
 
+/** Of a record `audit.loss`: how many records of its stream are lost, or were not synced, from when to when and why. */
+export const AUDIT_LOSS_RECORDS = 'audit.loss.records';
+export const AUDIT_LOSS_UNSYNCED = 'audit.loss.unsynced';
+export const AUDIT_LOSS_FROM = 'audit.loss.from';
+export const AUDIT_LOSS_TO = 'audit.loss.to';
+export const AUDIT_LOSS_REASON = 'audit.loss.reason';
+
+/** Metrics of what is exported, by stream. */
+export const AUDIT_EXPORT_RECORDS = 'audit.export.records';
+export const AUDIT_EXPORT_BYTES = 'audit.export.bytes';
+export const AUDIT_EXPORT_LOST = 'audit.export.lost';
+export const AUDIT_EXPORT_QUEUE = 'audit.export.queue';
+export const AUDIT_EXPORT_WRITE_DURATION = 'audit.export.write.duration';
+export const AUDIT_EXPORT_SYNC_DURATION = 'audit.export.sync.duration';
+export const AUDIT_STREAM = 'audit.stream';
+
 /** A counter, and whether a record of a model accounts for what it counts: `explained`, `unexplained` or `left_out`. */
 export const AUDIT_SQL_STATEMENTS = 'audit.sql.statements';
 export const AUDIT_SQL_COVERAGE = 'audit.sql.coverage';

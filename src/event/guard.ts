@@ -25,18 +25,29 @@ export function guard<T>(doing: string, fn: () => T): T | undefined {
  */
 export function report(doing: string, error: unknown, now: () => number = Date.now): void {
   try {
-    const at = now();
-    const said = lastSaid.get(doing);
-    if (said && at - said.at < INTERVAL_MS) {
-      said.unsaid += 1;
-      return;
-    }
-    lastSaid.set(doing, { at, unsaid: 0 });
-    const again = said && said.unsaid > 0 ? ` (and ${said.unsaid} times more since it was last told)` : '';
-    say(`activity-audit: ${doing} failed: ${textOf(error)}${again}`);
+    tell(doing, `${doing} failed: ${textOf(error)}`, now);
   } catch {
     // There is nobody left to tell.
   }
+}
+
+/**
+ * Tells the operator something where `report` does, and as seldom.
+ *
+ * @param topic one of few constant texts
+ * @returns whether it was told now
+ */
+export function tell(topic: string, text: string, now: () => number = Date.now): boolean {
+  const at = now();
+  const said = lastSaid.get(topic);
+  if (said && at - said.at < INTERVAL_MS) {
+    said.unsaid += 1;
+    return false;
+  }
+  lastSaid.set(topic, { at, unsaid: 0 });
+  const again = said && said.unsaid > 0 ? ` (and ${said.unsaid} times more since it was last told)` : '';
+  say(`activity-audit: ${text}${again}`);
+  return true;
 }
 
 function say(text: string): void {

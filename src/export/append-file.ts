@@ -1,7 +1,20 @@
-import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
+import type { Sync } from './group-commit.ts';
 import type { LineFile } from './line-file.ts';
 
 export interface AppendFileOptions {
@@ -35,6 +48,13 @@ export class AppendFile implements LineFile {
   #fd: number | undefined;
   #opened: Stats | undefined;
   #checkedAt = 0;
+  #isSynced = false;
+  /** Something was appended since the last sync began. */
+  #isDirty = false;
+  /** That on which a sync is under way: it is closed after it. */
+  #syncing: number | undefined;
+  /** Of a sync when a file was closed: the next sync tells it. */
+  #syncError: Error | undefined;
 
   constructor({ path, fileMode = 0o600, directoryMode = 0o700, now = Date.now }: AppendFileOptions) {
     this.path = path;
@@ -48,6 +68,7 @@ export class AppendFile implements LineFile {
     try {
       const fd = this.#current();
       while (written < bytes.length) written += writeSome(fd, bytes, written);
+      this.#isDirty = true;
       return undefined;
     } catch (error) {
       this.close();
@@ -58,8 +79,33 @@ export class AppendFile implements LineFile {
   close(): void {
     const fd = this.#fd;
     this.#fd = undefined;
-    if (fd !== undefined) closeQuietly(fd);
+    if (fd === undefined) return;
+    if (this.#isSynced && this.#isDirty) this.#syncNow(fd);
+    if (fd !== this.#syncing) closeQuietly(fd);
   }
+
+  keepSynced(): void {
+    this.#isSynced = true;
+  }
+
+  readonly sync: Sync = (synced) => {
+    const fd = this.#fd;
+    const earlier = this.#syncError;
+    this.#syncError = undefined;
+    // What was in a file that is closed has been synced.
+    if (fd === undefined || earlier) {
+      synced(earlier);
+      return;
+    }
+    this.#syncing = fd;
+    this.#isDirty = false;
+    fdatasync(fd, (error) => {
+      this.#syncing = undefined;
+      if (fd !== this.#fd) closeQuietly(fd);
+      else if (error) this.close();
+      synced(error ?? undefined);
+    });
+  };
 
   /**
    * Goes on with another file, if that is at the path now. An append looks by itself, but only once a second.
@@ -84,8 +130,28 @@ export class AppendFile implements LineFile {
     this.#fd = fd;
     this.#opened = fstatSync(fd);
     this.#checkedAt = now;
+    if (this.#isSynced && this.#opened.size === 0) syncFolder(dirname(this.path));
     if (endsInTheMiddleOfALine(this.path)) writeSync(fd, '\n');
     return fd;
+  }
+
+  #syncNow(fd: number): void {
+    this.#isDirty = false;
+    try {
+      fdatasyncSync(fd);
+    } catch (error) {
+      this.#syncError = error as Error;
+    }
+  }
+}
+
+/** A file that is new is lost with the power unless its name is synced: https://man7.org/linux/man-pages/man2/fsync.2.html */
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Context } from '@opentelemetry/api';
 
+import { acknowledgeAfter } from '../event/acknowledgement.ts';
 import { attachEvent, attachedEvent } from '../event/attached-event.ts';
 import { AUDIT_ACTOR_ID, AUDIT_ACTOR_TYPE, AUDIT_REQUEST_ID } from '../event/attributes.ts';
+
 import type { AnyEvent } from '../event/event.ts';
 import type { LogRecordLike } from '../event/from-log-record.ts';
 import { report } from '../event/guard.ts';
@@ -9,18 +11,35 @@ import type { JsonText } from '../event/json-text.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import { ExitWatch } from './exit-watch.ts';
 import type { LogRecordExporter } from './log-record-exporter.ts';
+import {
+  DEFAULT_DURABILITY,
+  DEFAULT_WHEN_UNAVAILABLE,
+  type Durability,
+  type PerStream,
+  type WhenUnavailable,
+  forEachStream,
+} from './policy.ts';
 import { RetryingLogRecordExporter } from './retrying-log-record-exporter.ts';
-import { type Stream, streamOf } from './stream.ts';
+import { STREAMS, type Stream, streamOf } from './stream.ts';
 
 export interface AuditLogRecordProcessorOptions {
   /** Where records go. */
   readonly exporter: LogRecordExporter;
   /**
-   * The streams whose records are exported before `emit` returns, always.
+   * When an operation that is recorded resolves: `batch`, `os` or `disk`, for all streams or for each. With `os`, records
+   * are exported before `emit` returns, always. `disk` takes an exporter that can sync, as `FileLogRecordExporter` can.
    *
-   * @default ['audit']
+   * @default { audit: 'os', api: 'batch', app: 'batch' }
    */
-  readonly immediate?: readonly Stream[] | undefined;
+  readonly durability?: PerStream<Durability> | undefined;
+  /** What is asked of an operation while its record can't be exported. @default 'open' */
+  readonly whenUnavailable?: PerStream<WhenUnavailable> | undefined;
+  /** How much of a stream waits in memory while it can't be exported, as lines of a file. @default 8 MiB */
+  readonly maxQueueBytes?: number | undefined;
+  /** How long `block` has an operation wait, and `disk` one whose sync doesn't end. @default 5000 */
+  readonly maxBlockMs?: number | undefined;
+  /** Whether `auditHealth()` tells of this exporter's outages. @default true */
+  readonly isHealth?: boolean | undefined;
   /** Redacts what other code logged. @default createRedactor() */
   readonly redactor?: Redactor | undefined;
 }
@@ -48,19 +67,28 @@ const onNextTurn = setImmediate;
  */
 export class AuditLogRecordProcessor {
   readonly #exporter: RetryingLogRecordExporter;
-  readonly #immediate: ReadonlySet<Stream>;
+  readonly #durability: Readonly<Record<Stream, Durability>>;
   readonly #redactor: Redactor;
-  readonly #exit = new ExitWatch(() => this.#flushAtExit());
+  readonly #exit: ExitWatch;
   #held: LogRecordLike[] = [];
   #thisTurn = 0;
   #lastTurn = 0;
   #tooLate = 0;
   #shutdown: Promise<void> | undefined;
 
-  constructor({ exporter, immediate = ['audit'], redactor = createRedactor() }: AuditLogRecordProcessorOptions) {
-    this.#exporter = new RetryingLogRecordExporter(exporter);
-    this.#immediate = new Set(immediate);
+  /** @throws Error if a stream is to be synced, and the exporter can't */
+  constructor(options: AuditLogRecordProcessorOptions) {
+    const { exporter, durability, whenUnavailable, redactor = createRedactor(), ...others } = options;
+    this.#durability = forEachStream(durability, DEFAULT_DURABILITY);
     this.#redactor = redactor;
+    this.#exporter = new RetryingLogRecordExporter(exporter, {
+      ...others,
+      synced: STREAMS.filter((stream) => this.#durability[stream] === 'disk'),
+      whenUnavailable: forEachStream(whenUnavailable, DEFAULT_WHEN_UNAVAILABLE),
+      flushHeld: () => this.#exportHeld(),
+      redactor,
+    });
+    this.#exit = new ExitWatch(() => this.#flushAtExit());
   }
 
   onEmit(record: LogRecordLike, context?: Context): void {
@@ -72,8 +100,10 @@ export class AuditLogRecordProcessor {
       }
       const stream = streamOf(record);
       this.#attach(record, stream, context);
-      if (this.#immediate.has(stream)) this.#exporter.export([record]);
+      if (this.#durability[stream] === 'os') this.#exporter.export([record]);
       else this.#take(record);
+      const acknowledged = this.#exporter.acknowledgement(stream);
+      if (acknowledged) acknowledgeAfter(acknowledged);
     } catch (error) {
       report('taking a record', error);
     }
@@ -123,6 +153,7 @@ export class AuditLogRecordProcessor {
     this.#lastTurn = this.#thisTurn;
     this.#thisTurn = 0;
     this.#exportHeld();
+    this.#exporter.commit();
   };
 
   #exportHeld(): void {
@@ -138,7 +169,7 @@ export class AuditLogRecordProcessor {
 
   #flushAtExit(): void {
     this.#exportHeld();
-    this.#exporter.retry();
+    this.#exporter.retry(true);
     this.#exporter.reportWaiting('exporting records before the process ends');
   }
 }

@@ -7,11 +7,15 @@ import { report } from '../event/guard.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import { AppendFile } from './append-file.ts';
 import { expectCompression } from './compress-file.ts';
+import { timed, wrote } from './export-health.ts';
+import type { Sync } from './group-commit.ts';
+import { KeptLine, keptLine } from './kept-line.ts';
 import { LineBuffer } from './line-buffer.ts';
 import type { LineFile } from './line-file.ts';
 import { lineOf } from './line.ts';
 import type { ExportResult, LogRecordExporter } from './log-record-exporter.ts';
 import { processSuffix } from './process-suffix.ts';
+import type { Kept } from './record-queue.ts';
 import { type Retention, limitsOf } from './retention.ts';
 import { RotatingFile } from './rotating-file.ts';
 import type { Rotation } from './rotation.ts';
@@ -83,6 +87,18 @@ export class FileLogRecordExporter implements LogRecordExporter {
     // Nothing is held here.
   }
 
+  /** @throws Error for a stream that isn't written */
+  syncOf(stream: Stream): Sync {
+    const file = this.#files.get(stream);
+    if (!file) throw new Error(`FileLogRecordExporter: the stream ${stream} isn't written, so it can't be synced`);
+    file.keepSynced();
+    return file.sync;
+  }
+
+  keep(record: LogRecordLike): Kept {
+    return keptLine(record, (one) => this.#lineOf(one));
+  }
+
   async shutdown(): Promise<void> {
     this.#isShutdown = true;
     for (const file of this.#files.values()) file.close();
@@ -95,7 +111,7 @@ export class FileLogRecordExporter implements LogRecordExporter {
     for (const [stream, ofStream] of byStream(records)) {
       const file = this.#files.get(stream);
       if (!file) continue;
-      const failure = this.#appendAll(file, ofStream);
+      const failure = this.#appendAll(stream, file, ofStream);
       if (!failure) continue;
       error = failure.error;
       unexported.push(...failure.unexported);
@@ -104,7 +120,7 @@ export class FileLogRecordExporter implements LogRecordExporter {
   }
 
   /** Appends the records' lines, many at a time. */
-  #appendAll(file: LineFile, records: readonly LogRecordLike[]): Failure | undefined {
+  #appendAll(stream: Stream, file: LineFile, records: readonly LogRecordLike[]): Failure | undefined {
     const lines = this.#spareLines ?? new LineBuffer();
     // What foreign code put into a record may log while it is read.
     this.#spareLines = undefined;
@@ -112,7 +128,9 @@ export class FileLogRecordExporter implements LogRecordExporter {
     for (let next = 1; next <= records.length; next += 1) {
       lines.add(this.#lineOf(records[next - 1] as LogRecordLike));
       if (lines.size < MAX_BYTES && next < records.length) continue;
-      const failure = file.append(lines.take());
+      const bytes = lines.take();
+      const failure = timed(stream, () => file.append(bytes));
+      wrote(stream, failure?.lines ?? next - done, failure ? 0 : bytes.length);
       if (failure) return { error: failure.error, unexported: records.slice(done + failure.lines) };
       done = next;
     }
@@ -121,6 +139,7 @@ export class FileLogRecordExporter implements LogRecordExporter {
   }
 
   #lineOf(record: LogRecordLike): string {
+    if (record instanceof KeptLine) return record.line;
     const line = lineOfRecord(record, this.#redactor);
     return this.#suffix === undefined ? line : line.slice(0, -'}\n'.length) + this.#suffix;
   }

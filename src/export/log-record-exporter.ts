@@ -1,4 +1,7 @@
 import type { LogRecordLike } from '../event/from-log-record.ts';
+import type { Sync } from './group-commit.ts';
+import type { Kept } from './record-queue.ts';
+import type { Stream } from './stream.ts';
 
 /**
  * What OpenTelemetry's `LogRecordExporter` is in every SDK (2.x, 3.x), in our own words, so that neither SDK has to be
@@ -9,6 +12,10 @@ export interface LogRecordExporter {
   export(records: readonly LogRecordLike[], resultCallback: (result: ExportResult) => void): void;
   forceFlush?(): Promise<void>;
   shutdown(): Promise<void>;
+  /** How to sync what was exported of a stream; to be asked before the first export. Ours. */
+  syncOf?(stream: Stream): Sync;
+  /** What has to be kept of a record to export it later, in its place. Ours; without it, the whole record is. */
+  keep?(record: LogRecordLike): Kept;
 }
 
 export interface ExportResult {

@@ -1,91 +1,156 @@
+import { attachedEvent } from '../event/attached-event.ts';
 import type { LogRecordLike } from '../event/from-log-record.ts';
 import { report } from '../event/guard.ts';
+import { type Redactor, createRedactor } from '../event/redact.ts';
+import { exportHealth } from './export-health.ts';
+import { GroupCommit } from './group-commit.ts';
+import { lineOf } from './line.ts';
 import type { ExportResult, LogRecordExporter } from './log-record-exporter.ts';
+import { lossRecord } from './loss-record.ts';
+import { Outage } from './outage.ts';
+import { DEFAULT_WHEN_UNAVAILABLE, type WhenUnavailable } from './policy.ts';
+import { reasonOf } from './reason-of.ts';
+import type { Kept } from './record-queue.ts';
 import { type Stream, byStream, streamOf } from './stream.ts';
 
-/** Records of one stream that may wait for an exporter to recover. */
-const MAX_WAITING = 10_000;
+export interface RetryingOptions {
+  /** The streams that are synced; takes an exporter that can. @default none */
+  readonly synced?: readonly Stream[] | undefined;
+  /** @default open */
+  readonly whenUnavailable?: Readonly<Record<Stream, WhenUnavailable>> | undefined;
+  /** Of each stream. @default 8 MiB */
+  readonly maxQueueBytes?: number | undefined;
+  /** @default 5000 */
+  readonly maxBlockMs?: number | undefined;
+  /** Whether `auditHealth()` tells of it. @default true */
+  readonly isHealth?: boolean | undefined;
+  /** Redacts what other code logged. @default createRedactor() */
+  readonly redactor?: Redactor | undefined;
+  /** Exports what is held before it comes here. */
+  readonly flushHeld?: (() => void) | undefined;
+  /** @default Date.now */
+  readonly now?: (() => number) | undefined;
+}
+
+const DEFAULT_MAX_QUEUE_BYTES = 8 * 1024 * 1024;
+const DEFAULT_MAX_BLOCK_MS = 5000;
+
+/** An export or a sync that takes so long is slow: the records after it wait in memory, not the application. */
+const SLOW_MS = 1000;
+
+/** How many records that have waited are exported at a time. */
+const MAX_BATCH = 512;
+
+/** The application's tests may replace the timers and the clock; these are the true ones. */
+const onNextTurn = setImmediate;
+const clock = performance.now.bind(performance);
 
 /**
- * Keeps what another exporter fails to export, and tries again before the next record of the same stream and at each
- * flush: the order within a stream stays, and a stream that is in trouble doesn't hold up the others. What goes beyond
- * 10 000 records a stream is counted and reported as lost. Never throws.
+ * Keeps what another exporter fails to export, and tries again, a second apart at most: the order within a stream stays,
+ * and a stream that is in trouble doesn't hold up the others. What doesn't fit in memory is lost, which the operator and
+ * the stream itself are told. Never throws.
  */
 export class RetryingLogRecordExporter implements LogRecordExporter {
   readonly #exporter: LogRecordExporter;
-  /** The streams in trouble; a queue may be empty while its last record is being tried. */
-  readonly #waiting = new Map<Stream, LogRecordLike[]>();
+  readonly #options: RetryingOptions;
+  readonly #redactor: Redactor;
+  readonly #now: () => number;
+  readonly #commits: ReadonlyMap<Stream, GroupCommit>;
+  /** The streams in trouble. */
+  readonly #outages = new Map<Stream, Outage>();
+  /** Those of which records that have waited are on their way. */
   readonly #trying = new Set<Stream>();
   #inFlight = 0;
+  #inFlightSince = 0;
+  /** That of the latest record. */
+  #resource: LogRecordLike['resource'] = { attributes: {} };
   #whenSettled: (() => void)[] = [];
-  #lost = 0;
 
-  constructor(exporter: LogRecordExporter) {
+  /** @throws Error if the exporter can't sync, but shall */
+  constructor(exporter: LogRecordExporter, options: RetryingOptions = {}) {
+    const { synced = [], redactor = createRedactor(), now = Date.now } = options;
     this.#exporter = exporter;
+    this.#options = options;
+    this.#redactor = redactor;
+    this.#now = now;
+    this.#commits = new Map(synced.map((stream) => [stream, this.#commitOf(stream)]));
   }
 
   /** Calls back with success always: a record is exported, or kept, or reported as lost. */
   export(records: readonly LogRecordLike[], resultCallback?: (result: ExportResult) => void): void {
-    if (this.#waiting.size === 0) {
-      this.#attempt(records);
-    } else {
-      this.#attempt(records.filter((record) => !this.#queued(record)));
-      this.retry();
-    }
+    if (this.#isStuck()) for (const stream of byStream(records).keys()) this.#trouble(stream, STUCK, true);
+    if (this.#outages.size === 0) this.#attempt(records);
+    else this.#attempt(records.filter((record) => !this.#keptBehindOthers(record)));
     resultCallback?.({ code: 0 });
   }
 
+  /** What an operation has to wait for whose record was exported, or will be; undefined for nothing. Doesn't reject. */
+  acknowledgement(stream: Stream): Promise<unknown> | undefined {
+    const outage = this.#outages.get(stream);
+    if (outage) return outage.policy === 'block' ? outage.passed() : undefined;
+    return this.#commits.get(stream)?.join();
+  }
+
+  /** Syncs for who waits for it; to be called when all that is held has come here. */
+  commit(): void {
+    for (const commit of this.#commits.values()) commit.commit();
+  }
+
   /** Tries what waits: the oldest of each stream, and the rest if that works, so that lasting trouble stays cheap. */
-  retry(): void {
-    const streams = [...this.#waiting.keys()];
-    for (const stream of streams) {
-      const oldest = this.#trying.has(stream) ? undefined : this.#waiting.get(stream)?.shift();
-      if (!oldest) continue;
-      this.#trying.add(stream);
-      this.#attempt([oldest], (exported) => {
-        this.#trying.delete(stream);
-        if (exported) this.#attempt(this.#takeQueue(stream));
-      });
+  retry(isUrgent = false): void {
+    for (const outage of this.#outages.values()) {
+      if (this.#trying.has(outage.stream)) continue;
+      const [oldest] = outage.queue.take(1);
+      if (oldest) this.#send(outage, [oldest], isUrgent);
+      else this.#goOn(outage, isUrgent);
     }
   }
 
   /** How many records wait. */
   get waiting(): number {
     let count = 0;
-    for (const queue of this.#waiting.values()) count += queue.length;
+    for (const { queue } of this.#outages.values()) count += queue.length;
     return count;
   }
 
   async forceFlush(): Promise<void> {
-    this.retry();
+    this.retry(true);
     await this.#settled();
+    await Promise.all(Array.from(this.#commits.keys(), async (stream) => this.#whenSynced(stream)));
     await this.#exporter.forceFlush?.();
   }
 
   async shutdown(): Promise<void> {
-    this.retry();
+    this.retry(true);
     await this.#settled();
     this.reportWaiting('shutting down');
+    for (const outage of this.#outages.values()) outage.abandon();
     await this.#exporter.shutdown();
   }
 
   /** Tells the operator what is lost if the process ends now. */
   reportWaiting(doing: string): void {
-    const lost = this.#lost + this.waiting;
-    if (lost > 0) report(doing, `${lost} records could not be exported and are lost`);
+    if (this.waiting > 0) report(doing, `${this.waiting} records could not be exported and are lost`);
   }
 
-  #attempt(records: readonly LogRecordLike[], then?: (exported: boolean) => void): void {
+  #attempt(records: readonly LogRecordLike[], then?: (exported: boolean) => void, isSecond = false): void {
     if (records.length === 0) return;
+    const began = clock();
+    if (this.#inFlight === 0) this.#inFlightSince = began;
     this.#inFlight += 1;
+    let hasReturned = false;
     let isSettled = false;
     const settle = (result: ExportResult): void => {
       if (isSettled) return;
       isSettled = true;
       this.#inFlight -= 1;
-      const exported = result.code === 0;
-      if (!exported) this.#keep(result.unexported ?? records, result.error);
-      then?.(exported);
+      this.#inFlightSince = clock();
+      const unexported = result.code === 0 ? [] : (result.unexported ?? records);
+      const isSlow = this.#inFlightSince - began >= SLOW_MS;
+      if (isSlow) this.#slow(records, this.#inFlightSince - began);
+      if (unexported.length === 0) then?.(!isSlow);
+      else if (!hasReturned && !isSecond && !then) this.#attempt(unexported, undefined, true);
+      else this.#failed(unexported, result.error, then);
       if (this.#inFlight === 0) this.#tellSettled();
     };
     try {
@@ -93,37 +158,137 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     } catch (error) {
       settle({ code: 1, error: error instanceof Error ? error : new Error(String(error)) });
     }
+    hasReturned = true;
   }
 
-  /** Puts records at the front of their queues: they are older than what has queued up since. */
-  #keep(records: readonly LogRecordLike[], error: Error | undefined): void {
-    report('exporting records', error ?? 'the exporter gave no reason');
+  #failed(records: readonly LogRecordLike[], error: Error | undefined, then?: (exported: boolean) => void): void {
+    const reason = error ? reasonOf(error) : 'the exporter gave no reason';
     for (const [stream, failed] of byStream(records)) {
-      const queue = [...failed, ...(this.#waiting.get(stream) ?? [])];
-      this.#countLost(queue.splice(MAX_WAITING).length);
-      this.#waiting.set(stream, queue);
+      this.#trouble(stream, reason, false).keepBefore(failed.map((record) => this.#keep(record)));
     }
+    then?.(false);
   }
 
-  #takeQueue(stream: Stream): readonly LogRecordLike[] {
-    const queue = this.#waiting.get(stream) ?? [];
-    this.#waiting.delete(stream);
-    return queue;
+  #slow(records: readonly LogRecordLike[], ms: number): void {
+    for (const stream of byStream(records).keys()) this.#trouble(stream, `a write took ${Math.round(ms)} ms`, true);
   }
 
-  /** Whether the record has to queue behind older ones of its stream. */
-  #queued(record: LogRecordLike): boolean {
-    const queue = this.#waiting.get(streamOf(record));
-    if (!queue) return false;
-    if (queue.length < MAX_WAITING) queue.push(record);
-    else this.#countLost(1);
-    return true;
+  /** Whether an asynchronous exporter has something for so long that no more is given to it. */
+  #isStuck(): boolean {
+    return this.#inFlight > 0 && clock() - this.#inFlightSince >= SLOW_MS;
   }
 
-  #countLost(count: number): void {
-    if (count === 0) return;
-    this.#lost += count;
-    report(`keeping more than ${MAX_WAITING} records`, `${this.#lost} are lost so far`);
+  #trouble(stream: Stream, reason: string, isSlow: boolean): Outage {
+    const known = this.#outages.get(stream);
+    known?.goesOn(reason, isSlow);
+    const outage = known ?? this.#newOutage(stream, reason, isSlow);
+    this.#outages.set(stream, outage);
+    return outage;
+  }
+
+  #newOutage(stream: Stream, reason: string, isSlow: boolean): Outage {
+    const { whenUnavailable = DEFAULT_WHEN_UNAVAILABLE, maxQueueBytes = DEFAULT_MAX_QUEUE_BYTES } = this.#options;
+    const { maxBlockMs = DEFAULT_MAX_BLOCK_MS, isHealth = true } = this.#options;
+    const policy = whenUnavailable[stream];
+    const retry = (): void => this.retry();
+    const options = { stream, policy, maxQueueBytes, maxBlockMs, isHealth, now: this.#now, retry };
+    return new Outage(options, reason, isSlow);
+  }
+
+  /** Whether the record has to wait behind older ones of its stream. */
+  #keptBehindOthers(record: LogRecordLike): boolean {
+    const outage = this.#outages.get(streamOf(record));
+    outage?.keep(this.#keep(record));
+    return outage !== undefined;
+  }
+
+  #keep(record: LogRecordLike): Kept {
+    this.#resource = record.resource;
+    if (this.#exporter.keep) return this.#exporter.keep(record);
+    return { record, bytes: lineOf(attachedEvent(record, this.#redactor)).length };
+  }
+
+  #send(outage: Outage, kept: readonly Kept[], isUrgent: boolean): void {
+    this.#trying.add(outage.stream);
+    this.#attempt(
+      kept.map(({ record }) => record),
+      (exported) => {
+        this.#trying.delete(outage.stream);
+        if (!exported) return;
+        if (isUrgent) this.#goOn(outage, isUrgent);
+        else onNextTurn(() => this.#goOn(outage, isUrgent));
+      },
+    );
+  }
+
+  /** After something of the stream was exported: the rest, what was lost, and a sync; then the outage is over. */
+  #goOn(outage: Outage, isUrgent: boolean): void {
+    const { stream, queue } = outage;
+    if (this.#trying.has(stream) || this.#outages.get(stream) !== outage) return;
+    if (queue.length > 0) {
+      this.#send(outage, queue.take(MAX_BATCH), isUrgent);
+      return;
+    }
+    const loss = outage.takeLoss();
+    if (loss) {
+      this.#send(outage, [this.#keep(lossRecord(stream, loss, this.#resource, this.#now()))], isUrgent);
+      return;
+    }
+    if (outage.needsSync) this.#syncAfter(outage, isUrgent);
+    else this.#end(outage);
+  }
+
+  /** After a sync had failed. */
+  #syncAfter(outage: Outage, isUrgent: boolean): void {
+    const { stream } = outage;
+    this.#trying.add(stream);
+    this.#synced(stream, (isSafe) => {
+      this.#trying.delete(stream);
+      outage.needsSync = !isSafe;
+      if (isSafe) this.#goOn(outage, isUrgent);
+    });
+  }
+
+  /** Who waits for it waits for the sync, too. */
+  #end(outage: Outage): void {
+    this.#outages.delete(outage.stream);
+    this.#synced(outage.stream, () => outage.end());
+  }
+
+  /** Calls back when what was exported of a stream is on the disk, if it is to be there. */
+  #synced(stream: Stream, then: (isSafe: boolean) => void): void {
+    const commit = this.#commits.get(stream);
+    if (!commit) {
+      then(true);
+      return;
+    }
+    void commit.join().then(then);
+    commit.commit();
+  }
+
+  #commitOf(stream: Stream): GroupCommit {
+    const sync = this.#exporter.syncOf?.(stream);
+    if (!sync) throw new Error('durability disk takes an exporter that can sync, as FileLogRecordExporter can');
+    const { whenUnavailable = DEFAULT_WHEN_UNAVAILABLE, maxBlockMs = DEFAULT_MAX_BLOCK_MS } = this.#options;
+    return new GroupCommit({
+      sync,
+      slowMs: SLOW_MS,
+      maxWaitMs: whenUnavailable[stream] === 'open' ? SLOW_MS : maxBlockMs,
+      flush: () => this.#options.flushHeld?.(),
+      failed: (reason, members) => this.#trouble(stream, reason, false).notSynced(members),
+      slow: (reason) => {
+        this.#trouble(stream, reason, true).needsSync = true;
+      },
+      synced: (seconds) => {
+        for (const listener of exportHealth.listeners) listener.synced(stream, seconds);
+      },
+    });
+  }
+
+  #whenSynced(stream: Stream): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#synced(stream, resolve);
+    });
   }
 
   async #settled(): Promise<void> {
@@ -137,3 +302,5 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     for (const resolve of told) resolve();
   }
 }
+
+const STUCK = `the exporter takes longer than ${SLOW_MS} ms`;

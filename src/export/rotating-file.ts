@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { report } from '../event/guard.ts';
 import type { AppendFailure, AppendFile } from './append-file.ts';
 import { ClosedFiles, STILL_MS } from './closed-files.ts';
+import type { Sync } from './group-commit.ts';
 import type { LineFile } from './line-file.ts';
 import type { RetentionLimits } from './retention.ts';
 import { type CurrentFile, type Rotation, inOrder, isDue, nextClosedName, readClosedName } from './rotation.ts';
@@ -74,6 +75,14 @@ export class RotatingFile implements LineFile {
     const failure = this.#file.append(bytes);
     if (hasPassed(STILL_MS, this.#untidySince, now)) this.#tidying ??= this.#tidy(now);
     return failure;
+  }
+
+  keepSynced(): void {
+    this.#file.keepSynced();
+  }
+
+  get sync(): Sync {
+    return this.#file.sync;
   }
 
   close(): void {

@@ -1,65 +1,77 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { type TestContext, describe, it } from 'node:test';
 
 import type { LogRecordLike } from '../../src/event/from-log-record.ts';
+import { obstacleTo } from '../../src/event/obstacle.ts';
+import { auditHealth } from '../../src/export/export-health.ts';
 import type { ExportResult, LogRecordExporter } from '../../src/export/log-record-exporter.ts';
 import { RetryingLogRecordExporter } from '../../src/export/retrying-log-record-exporter.ts';
 import { streamOf } from '../../src/export/stream.ts';
 import { foreignRecord } from './exporter-contract.ts';
 
 describe('RetryingLogRecordExporter', () => {
-  it('hands on what comes, batch by batch', () => {
+  it('hands on what comes, batch by batch', (t) => {
     const inner = new UnreliableExporter();
-    const exporter = new RetryingLogRecordExporter(inner);
+    const exporter = retrying(t, inner);
     exporter.export([audit('1'), app('2')]);
     exporter.export([audit('3')]);
     assert.deepEqual(inner.batches, [['1', '2'], ['3']]);
   });
 
-  it('tries again with the next record of the stream, and keeps the order', () => {
+  it('tries again at once, as most trouble is over then', (t) => {
     const inner = new UnreliableExporter();
-    const exporter = new RetryingLogRecordExporter(inner);
+    inner.failures = 1;
+    const exporter = retrying(t, inner);
+    exporter.export([audit('1')]);
+    assert.deepEqual(inner.exported, ['1']);
+  });
+
+  it('tries again by itself, and keeps the order', async (t) => {
+    const inner = new UnreliableExporter();
+    const exporter = retrying(t, inner, { whenUnavailable: BLOCK });
     inner.broken = ['audit'];
     exporter.export([audit('1')]);
     exporter.export([audit('2')]);
-    exporter.export([audit('3')]);
-    assert.equal(exporter.waiting, 3);
+    assert.equal(exporter.waiting, 2);
     inner.broken = [];
-    exporter.export([audit('4')]);
-    assert.deepEqual(inner.exported, ['1', '2', '3', '4']);
+    exporter.export([audit('3')]);
+    await exporter.acknowledgement('audit');
+    assert.deepEqual(inner.exported, ['1', '2', '3']);
     assert.equal(exporter.waiting, 0);
   });
 
-  it('repeats no record of a batch that was exported in part', () => {
+  it('repeats no record of a batch that was exported in part', async (t) => {
     const inner = new UnreliableExporter();
-    const exporter = new RetryingLogRecordExporter(inner);
+    const exporter = retrying(t, inner);
     inner.broken = ['app'];
     exporter.export([app('1'), audit('2'), app('3')]);
     inner.broken = [];
     exporter.export([app('4')]);
+    await exporter.forceFlush();
     assert.deepEqual(inner.exported, ['2', '1', '3', '4']);
   });
 
-  it('lets no stream wait for another', () => {
+  it('lets no stream wait for another', (t) => {
     const inner = new UnreliableExporter();
-    const exporter = new RetryingLogRecordExporter(inner);
+    const exporter = retrying(t, inner);
     inner.broken = ['app'];
     exporter.export([app('1')]);
     exporter.export([audit('2'), app('3')]);
     assert.deepEqual(inner.exported, ['2']);
   });
 
-  it('tries one record at a time while the trouble lasts', () => {
+  it('tries one record at a time while the trouble lasts, and none for each that comes', async (t) => {
     const inner = new UnreliableExporter();
-    const exporter = new RetryingLogRecordExporter(inner);
+    const exporter = retrying(t, inner);
     inner.broken = ['audit'];
     for (let index = 0; index < 100; index += 1) exporter.export([audit(String(index))]);
-    assert.ok(inner.batches.every((batch) => batch.length === 1));
+    await exporter.forceFlush();
+    assert.deepEqual(inner.batches, [['0'], ['0'], ['0']]);
   });
 
-  it('tries again with each flush', async () => {
+  it('tries again with each flush', async (t) => {
     const inner = new UnreliableExporter();
-    const exporter = new RetryingLogRecordExporter(inner);
+    const exporter = retrying(t, inner);
     inner.broken = ['audit'];
     exporter.export([audit('1'), audit('2')]);
     inner.broken = [];
@@ -67,9 +79,9 @@ describe('RetryingLogRecordExporter', () => {
     assert.deepEqual(inner.exported, ['1', '2']);
   });
 
-  it('takes an exporter that throws for one that fails', async () => {
+  it('takes an exporter that throws for one that fails', async (t) => {
     const inner = new UnreliableExporter();
-    const exporter = new RetryingLogRecordExporter(inner);
+    const exporter = retrying(t, inner);
     inner.throws = true;
     exporter.export([audit('1')]);
     inner.throws = false;
@@ -77,23 +89,135 @@ describe('RetryingLogRecordExporter', () => {
     assert.deepEqual(inner.exported, ['1']);
   });
 
-  it('keeps 10 000 records, the oldest', async () => {
+  it('keeps as much as fits, the oldest, and says in the stream what was lost, from when to when and why', async (t) => {
     const inner = new UnreliableExporter();
-    const exporter = new RetryingLogRecordExporter(inner);
+    let time = Date.UTC(2026, 10, 24, 9);
+    const exporter = retrying(t, inner, { maxQueueBytes: 2000, now: () => (time += 1000) });
     inner.broken = ['audit'];
-    exporter.export(Array.from({ length: 9_998 }, (_, index) => audit(String(index))));
-    for (let index = 9_998; index < 10_010; index += 1) exporter.export([audit(String(index))]);
-    assert.equal(exporter.waiting, 10_000);
+    for (let index = 0; index < 50; index += 1) exporter.export([audit(String(index))]);
+    const kept = exporter.waiting;
+    assert.ok(kept > 2 && kept < 20, `${kept} kept`);
     inner.broken = [];
     await exporter.forceFlush();
-    assert.equal(inner.exported.length, 10_000);
-    assert.equal(inner.exported.at(-1), '9999');
+    exporter.export([audit('after')]);
+    const lost = 50 - kept;
+    assert.deepEqual(inner.exported, [
+      ...Array.from({ length: kept }, (_, index) => String(index)),
+      `${lost} audit records are lost: disk full`,
+      'after',
+    ]);
+    const record = inner.records.find(({ eventName }) => eventName === 'audit.loss');
+    assert.equal(record?.severityText, 'AUDIT');
+    const { 'audit.loss.from': from, 'audit.loss.to': to, ...others } = record.attributes;
+    assert.deepEqual(others, { 'audit.loss.records': lost, 'audit.loss.reason': 'disk full' });
+    assert.equal(Date.parse(String(to)) - Date.parse(String(from)), (lost - 1) * 1000);
   });
 
-  it('waits in a flush for what is on its way, and flushes what it holds', async () => {
+  it('goes on as before where an outage has ended', async (t) => {
+    const inner = new UnreliableExporter();
+    const exporter = retrying(t, inner);
+    for (const round of ['1', '2']) {
+      inner.broken = ['audit'];
+      exporter.export([audit(round)]);
+      assert.equal(auditHealth().audit.status, 'unavailable');
+      inner.broken = [];
+      await exporter.forceFlush();
+      assert.equal(auditHealth().audit.status, 'ok');
+    }
+    assert.deepEqual(inner.exported, ['1', '2']);
+  });
+
+  it('says how a stream fares', (t) => {
+    const inner = new UnreliableExporter();
+    const exporter = retrying(t, inner, { now: () => Date.UTC(2026, 10, 24) });
+    const { lost } = auditHealth().app;
+    inner.broken = ['app'];
+    exporter.export([app('1'), app('2')]);
+    const health = auditHealth();
+    assert.equal(health.status, 'unavailable');
+    assert.equal(health.audit.status, 'ok');
+    const { queuedBytes, ...others } = health.app;
+    assert.ok(queuedBytes > 100);
+    assert.deepEqual(
+      { ...others, records: 0, bytes: 0 },
+      {
+        status: 'unavailable',
+        since: new Date(Date.UTC(2026, 10, 24)),
+        reason: 'disk full',
+        records: 0,
+        bytes: 0,
+        lost,
+        queuedRecords: 2,
+      },
+    );
+    inner.broken = [];
+    exporter.retry(true);
+    assert.equal(auditHealth().status, 'ok');
+  });
+
+  it('has an operation wait if told to, until its record is written', async (t) => {
+    const inner = new UnreliableExporter();
+    const exporter = retrying(t, inner, { whenUnavailable: BLOCK });
+    assert.equal(exporter.acknowledgement('audit'), undefined);
+    inner.broken = ['audit'];
+    exporter.export([audit('1')]);
+    const waiting = exporter.acknowledgement('audit');
+    assert.ok(waiting);
+    assert.equal(exporter.acknowledgement('app'), undefined);
+    inner.broken = [];
+    await waiting;
+    assert.deepEqual(inner.exported, ['1']);
+    assert.equal(exporter.acknowledgement('audit'), undefined);
+  });
+
+  it('has it wait no longer than it may', async (t) => {
+    const inner = new UnreliableExporter();
+    const exporter = retrying(t, inner, { whenUnavailable: BLOCK, maxBlockMs: 20 });
+    inner.broken = ['audit'];
+    exporter.export([audit('1')]);
+    await exporter.acknowledgement('audit');
+    assert.deepEqual(inner.exported, []);
+    await exporter.shutdown();
+  });
+
+  for (const [policy, isClosed] of [
+    ['closed', true],
+    ['block', false],
+  ] as const) {
+    it(`closes the gate of the stream alone while it is in trouble, if ${policy}`, async (t) => {
+      const inner = new UnreliableExporter();
+      const exporter = retrying(t, inner, { whenUnavailable: { ...BLOCK, audit: policy } });
+      inner.broken = ['audit'];
+      exporter.export([audit('1')]);
+      const obstacle = obstacleTo('audit');
+      assert.equal(obstacle?.reason, 'disk full');
+      assert.equal(obstacle.passed === undefined, isClosed);
+      assert.equal(obstacleTo('api'), undefined);
+      inner.broken = [];
+      await exporter.forceFlush();
+      assert.equal(obstacleTo('audit'), undefined);
+    });
+  }
+
+  it('holds back what comes while an exporter takes too long, and hands it on after that', async (t) => {
+    const inner = new UnreliableExporter();
+    inner.pause = 1050;
+    const exporter = retrying(t, inner);
+    exporter.export([audit('1')]);
+    assert.equal(auditHealth().audit.status, 'slow');
+    assert.match(auditHealth().audit.reason ?? '', /^a write took \d+ ms$/);
+    exporter.export([audit('2')]);
+    assert.deepEqual(inner.exported, ['1']);
+    inner.pause = 0;
+    await exporter.forceFlush();
+    assert.deepEqual(inner.exported, ['1', '2']);
+    assert.equal(auditHealth().audit.status, 'ok');
+  });
+
+  it('waits in a flush for what is on its way, and flushes what it holds', async (t) => {
     const inner = new UnreliableExporter();
     inner.slow = true;
-    const exporter = new RetryingLogRecordExporter(inner);
+    const exporter = retrying(t, inner);
     exporter.export([audit('1')]);
     assert.deepEqual(inner.exported, []);
     await Promise.all([exporter.forceFlush(), exporter.forceFlush()]);
@@ -101,10 +225,10 @@ describe('RetryingLogRecordExporter', () => {
     assert.equal(inner.flushes, 2);
   });
 
-  it('keeps the order of a stream also where failures are told later', async () => {
+  it('keeps the order of a stream also where failures are told later', async (t) => {
     const inner = new UnreliableExporter();
     inner.slow = true;
-    const exporter = new RetryingLogRecordExporter(inner);
+    const exporter = retrying(t, inner);
     inner.broken = ['audit'];
     exporter.export([audit('1')]);
     await exporter.forceFlush();
@@ -117,6 +241,18 @@ describe('RetryingLogRecordExporter', () => {
   });
 });
 
+/** One whose outages end with the test. */
+function retrying(
+  t: TestContext,
+  ...args: ConstructorParameters<typeof RetryingLogRecordExporter>
+): RetryingLogRecordExporter {
+  const exporter = new RetryingLogRecordExporter(...args);
+  t.after(() => exporter.shutdown());
+  return exporter;
+}
+
+const BLOCK = { audit: 'block', api: 'block', app: 'block' } as const;
+
 const app = (body: string): LogRecordLike => foreignRecord(body);
 const audit = (body: string): LogRecordLike => ({ ...foreignRecord(body), severityText: 'AUDIT' });
 
@@ -125,13 +261,24 @@ class UnreliableExporter implements LogRecordExporter {
   broken: readonly string[] = [];
   slow = false;
   throws = false;
+  /** How often it fails before it works. */
+  failures = 0;
+  /** Milliseconds for which it blocks. */
+  pause = 0;
   flushes = 0;
+  readonly records: LogRecordLike[] = [];
   readonly batches: string[][] = [];
   readonly exported: string[] = [];
 
   export(records: readonly LogRecordLike[], resultCallback: (result: ExportResult) => void): void {
     if (this.throws) throw new Error('thrown');
     this.batches.push(records.map(({ body }) => String(body)));
+    if (this.pause > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.pause);
+    if (this.failures > 0) {
+      this.failures -= 1;
+      resultCallback({ code: 1 });
+      return;
+    }
     if (this.slow) setImmediate(() => resultCallback(this.#store(records)));
     else resultCallback(this.#store(records));
   }
@@ -144,8 +291,13 @@ class UnreliableExporter implements LogRecordExporter {
 
   #store(records: readonly LogRecordLike[]): ExportResult {
     const isBroken = (record: LogRecordLike): boolean => this.broken.includes(streamOf(record));
-    for (const record of records) if (!isBroken(record)) this.exported.push(String(record.body));
+    for (const record of records) if (!isBroken(record)) this.#take(record);
     const unexported = records.filter(isBroken);
     return unexported.length === 0 ? { code: 0 } : { code: 1, error: new Error('disk full'), unexported };
+  }
+
+  #take(record: LogRecordLike): void {
+    this.records.push(record);
+    this.exported.push(String(record.body));
   }
 }

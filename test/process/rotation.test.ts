@@ -14,8 +14,8 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FIXTURES = 'test/fixtures/export';
 
-/** `ROTATION_RECORDS=100000` has the long run. */
-const RECORDS = Number(process.env['ROTATION_RECORDS'] ?? 10_000);
+/** Of each writer; `ROTATION_RECORDS` says another number. */
+const RECORDS = Number(process.env['ROTATION_RECORDS'] ?? 100_000);
 const WRITERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 describe('several processes whose files rotate', () => {

@@ -4,11 +4,11 @@ import { type LogRecordProcessor, LoggerProvider, type ReadableLogRecord } from 
 import { createRedactor } from '../../src/event/redact.ts';
 import { AuditLogRecordProcessor } from '../../src/export/audit-log-record-processor.ts';
 import type { LogRecordExporter } from '../../src/export/log-record-exporter.ts';
-import type { Stream } from '../../src/export/stream.ts';
+import type { Durability, PerStream } from '../../src/export/policy.ts';
 
 /** The real SDK, of the service `review_board`, with our processor before the exporter. */
-export function providerWith(exporter: LogRecordExporter, immediate?: readonly Stream[]): LoggerProvider {
-  return provider(new AuditLogRecordProcessor({ exporter, immediate, redactor: createRedactor() }));
+export function providerWith(exporter: LogRecordExporter, durability?: PerStream<Durability>): LoggerProvider {
+  return provider(new AuditLogRecordProcessor({ exporter, durability, redactor: createRedactor() }));
 }
 
 /** The real SDK without anything of ours, and the records that it makes. */
