@@ -11,9 +11,11 @@ import { answer } from './answer.js';
 import { ACTOR, EXCHANGE, REQUEST_ID, ROW, ROW_ID } from './records.js';
 
 const MAX_BODY_BYTES = 65_536;
+/** More options of the package, as JSON. */
+const OPTIONS = JSON.parse(process.env.OPTIONS ?? '{}');
 
 start(
-  { directory: process.env.DIRECTORY, console: false, http: false, sequelize: false },
+  { directory: process.env.DIRECTORY, console: false, http: false, sequelize: false, ...OPTIONS },
   { 'service.name': 'review_board' },
 );
 const provider = logs.getLoggerProvider();
