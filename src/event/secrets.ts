@@ -130,7 +130,7 @@ export const SECRET_VALUE_START: string = [
   '[Bb](?:[Ee][Aa][Rr][Ee][Rr]|[Aa][Ss][Ii][Cc])(?:\\s|%20|\\+)',
   'J(?<=eyJ)', // J is rarer than e
   ':\\/\\/[^\\s\\/?#]*[@:]',
-  '[2-6]\\d{3}(?:[ +-]|%20)?\\d{4}',
+  '[2-6]\\d{3}(?:[ +-]|%20)?\\d{4}(?:[ +-]|%20)?\\d{2}', // ten digits: ids and dates of eight are common
 ].join('|');
 
 const PEM = /-----BEGIN [^\n-]{1,64}-----[^]*?(?:-----END [^-]{0,64}(?:-----)?|$)/g;
