@@ -152,8 +152,8 @@ interface Failure {
 
 const SHUT_DOWN: ExportResult = { code: 1, error: new Error('FileLogRecordExporter: it has been shut down') };
 
-/** What is handed over at a time. */
-const MAX_BYTES = 1024 * 1024;
+/** What is handed over at a time: no more than the buffer keeps memory for. */
+const MAX_BYTES = 128 * 1024;
 
 /** One line for each record, whatever the record is: one that can't be read must not hold up the others. */
 function lineOfRecord(record: LogRecordLike, redactor: Redactor): string {
