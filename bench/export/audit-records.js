@@ -31,6 +31,8 @@ function logExchange() {
   const { method, path, requestHeaders, requestBody, statusCode, responseHeaders, responseBody } = EXCHANGE;
   const origin = originNow();
   const user = userId(origin);
+  const end = tail(origin, 'success', true);
+  const { outcome, actor_id, actor_type, request_id, trace_id, span_id, record_id, schema_version } = end;
   const event = {
     timestamp: timestamp(origin.time),
     level: 'API',
@@ -60,7 +62,14 @@ function logExchange() {
     client_address: EXCHANGE.clientAddress,
     request_size: EXCHANGE.requestSize,
     response_size: EXCHANGE.responseSize,
-    ...tail(origin, 'success', true),
+    outcome,
+    actor_id,
+    actor_type,
+    request_id,
+    trace_id,
+    span_id,
+    record_id,
+    schema_version,
   };
   emit(event, origin, provider);
 }
