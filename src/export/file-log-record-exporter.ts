@@ -147,8 +147,8 @@ interface Failure {
 
 const SHUT_DOWN: ExportResult = { code: 1, error: new Error('FileLogRecordExporter: it has been shut down') };
 
-/** What is handed over at a time. */
-const MAX_BYTES = 1024 * 1024;
+/** What is handed over at a time: no more than the buffer keeps memory for. */
+const MAX_BYTES = 128 * 1024;
 
 /** A misconfiguration is told at start, not with the first record. */
 function expectWritable(directory: string, mode: number, files: readonly LineFile[]): void {

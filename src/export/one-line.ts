@@ -8,9 +8,12 @@ export function oneLine(json: string): string {
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g;
 
-/** Whether there is nothing to escape: nearly always, and found at a tenth of what the expression costs. */
+/**
+ * Whether there is nothing to escape: nearly always, and found at a tenth of what the expression costs. `includes` comes
+ * first, since it makes one text of the line's pieces: to count the bytes of many pieces takes Node.js 24 longer.
+ */
 function isPlain(line: string): boolean {
-  return Buffer.byteLength(line) === line.length && !line.includes('\u007f');
+  return !line.includes('\u007f') && Buffer.byteLength(line) === line.length;
 }
 
 function escape(character: string): string {
