@@ -13,7 +13,7 @@ const FIXTURE = path.join(import.meta.dirname, '../fixtures/export/acknowledged-
 describe('when the power is lost', { concurrency: 2 }, () => {
   for (const [files, maxBytes] of [
     ['one file', 1e9],
-    ['files that rotate', 20_000],
+    ['files that rotate', 5000],
   ] as const) {
     for (const count of [1, 50, 500, 2000]) {
       it(`every record that was acknowledged is on the disk, after ${count} of them, in ${files}`, async (t) => {

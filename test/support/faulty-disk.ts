@@ -73,7 +73,7 @@ export class FaultyDisk {
   }
 
   /**
-   * Cuts the files of the folder (not those of folders in it) down to what had been synced when their last sync began.
+   * Cuts the files of the folder (not those of folders in it) down to what was there when a sync of them began that has ended.
    * The names of files are taken for safe.
    */
   losePower(): void {
@@ -89,8 +89,13 @@ export class FaultyDisk {
   /** By inode. */
   #syncedBytes(): Map<number, number> {
     if (!existsSync(this.#synced)) return new Map();
-    const lines = readFileSync(this.#synced, 'utf8').trimEnd().split('\n');
-    return new Map(lines.map((line) => line.split(' ').map(Number) as [number, number]));
+    const bytes = new Map<number, number>();
+    // Of two syncs at a time, the one that began first may end last.
+    for (const line of readFileSync(this.#synced, 'utf8').trimEnd().split('\n')) {
+      const [inode = 0, synced = 0] = line.split(' ').map(Number);
+      bytes.set(inode, Math.max(synced, bytes.get(inode) ?? 0));
+    }
+    return bytes;
   }
 }
 
