@@ -7,6 +7,7 @@ import { startFollowing } from './context/work.ts';
 
 export { type AuditInstrumentation, auditInstrumentations } from './instrumentations.ts';
 export { type ApplicationEvent, audit } from './capture/audit.ts';
+export { type ApplicationLogin, auditLogin } from './capture/audit-login.ts';
 export { type SequelizeInstrumentationConfig, auditSequelize } from './capture/audit-sequelize.ts';
 export { type LogLevel, type LogMethod, type Logger, getLogger } from './capture/get-logger.ts';
 export type { LogThreshold, LogThresholds } from './capture/log-levels.ts';
@@ -37,13 +38,16 @@ export {
   type Redactor,
   createRedactor,
 } from './event/redact.ts';
+export { AuditUnavailableError } from './event/audit-unavailable-error.ts';
 export { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
 export { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
 export { type AuditHealth, type StreamHealth, auditHealth } from './export/export-health.ts';
 export { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
+export type { Format } from './export/format.ts';
 export type { Durability, PerStream, WhenUnavailable } from './export/policy.ts';
 export type { Retention, RetentionLimits } from './export/retention.ts';
 export type { Rotation } from './export/rotation.ts';
+export { StdoutLogRecordExporter } from './export/stdout-log-record-exporter.ts';
 export { type AuditOptions, type InstrumentationOptions, OptionError } from './options.ts';
 
 // Who calls `setActor` for one job names nobody else's.

@@ -7,6 +7,7 @@ import { DebuglogInstrumentation } from './capture/debuglog.ts';
 import { HttpClientInstrumentation } from './capture/http-client.ts';
 import { HttpServerInstrumentation } from './capture/http-server.ts';
 import { Http2ClientInstrumentation } from './capture/http2-client.ts';
+import { LoginInstrumentation } from './capture/logins.ts';
 import type { OutgoingInstrumentationConfig } from './capture/outgoing-instrumentation.ts';
 import { ProcessFailuresInstrumentation } from './capture/process-failures.ts';
 import { SequelizeInstrumentation } from './capture/sequelize.ts';
@@ -51,6 +52,7 @@ export function auditInstrumentations(
     http = true,
     outgoing = true,
     sequelize = true,
+    logins = true,
     reads,
     recordRollbacks,
     beforeImages,
@@ -70,6 +72,7 @@ export function auditInstrumentations(
     ...(sequelize
       ? [new SequelizeInstrumentation({ redactor: shared, reads, recordRollbacks, beforeImages, models })]
       : []),
+    ...(logins ? [new LoginInstrumentation({ redactor: shared })] : []),
     new ApplicationEventsInstrumentation({ redactor: shared, recordRollbacks }),
     new ApplicationLogsInstrumentation(said),
     ...(logs

@@ -36,6 +36,7 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
   http: FLAG,
   outgoing: FLAG,
   sequelize: FLAG,
+  logins: FLAG,
   reads: FLAG,
   recordRollbacks: FLAG,
   beforeImages: {
@@ -93,6 +94,8 @@ export const OPTION_RULES: { readonly [name in keyof AuditOptions]-?: OptionRule
     accepts: (value) => isWhole(value, 0, MAX_BLOCK_MS_LIMIT),
     read: (text) => (/^\d+$/.test(text) ? Number(text) : text),
   },
+  format: oneOf('seed', 'otlp', 'ecs'),
+  redirect: oneOf('stdout'),
   processFields: FLAG,
   redaction: { expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
   userOf: REQUEST_FUNCTION,
@@ -154,6 +157,14 @@ function isStream(value: string): boolean {
 
 function functionOf(what: string): OptionRule {
   return { expected: `a function of ${what}`, accepts: (value) => typeof value === 'function' };
+}
+
+function oneOf(...words: readonly string[]): OptionRule {
+  return {
+    expected: words.join(', ').replace(/, (\w+)$/, ' or $1'),
+    accepts: (value) => words.includes(value as string),
+    read: (text) => text.toLowerCase(),
+  };
 }
 
 function patterns(what: string, pattern: RegExp): OptionRule {

@@ -3,6 +3,7 @@ import type { LogThresholds } from './capture/log-levels.ts';
 import type { BeforeImagesChoice, ModelChoices } from './capture/model-options.ts';
 import type { OutgoingOptions } from './capture/outgoing-options.ts';
 import type { RedactionOptions } from './event/redact.ts';
+import type { Format } from './export/format.ts';
 import type { Durability, PerStream, WhenUnavailable } from './export/policy.ts';
 import type { Retention } from './export/retention.ts';
 import type { Rotation } from './export/rotation.ts';
@@ -16,6 +17,8 @@ export interface InstrumentationOptions extends IncomingOptions, OutgoingOptions
   readonly outgoing?: boolean;
   /** Record what Sequelize does. @default true */
   readonly sequelize?: boolean;
+  /** Record who signs in and out with Passport, and what becomes of the sessions of express-session. @default true */
+  readonly logins?: boolean;
   /** Record what is looked at, not only what is changed. @default true */
   readonly reads?: boolean;
   /**
@@ -84,7 +87,16 @@ export interface AuditOptions extends InstrumentationOptions {
   readonly maxQueueBytes?: number;
   /** How long `block` has an operation wait. @default 5000 */
   readonly maxBlockMs?: number;
-  /** End each line of a file with the `host` and the `pid` that wrote it. @default false */
+  /**
+   * What a line looks like: `'seed'` has the keys of the original system, and ours; `'otlp'` is OTLP/JSON, as
+   * OpenTelemetry's Collector reads it from files; `'ecs'` has the fields of the Elastic Common Schema.
+   *
+   * @default 'seed'
+   */
+  readonly format?: Format;
+  /** Write the lines to stdout in place of files and of what `console` prints; each tells its stream. @default files */
+  readonly redirect?: 'stdout';
+  /** Each line tells the host and the process that wrote it. @default false */
   readonly processFields?: boolean;
   /** Print a line for each record on stdout. @default true */
   readonly console?: boolean;

@@ -1,9 +1,7 @@
 import { LogLibraryPlaces } from './capture/log-library-places.ts';
 import { takesEvents } from './event/emit.ts';
-import { type Redactor, createRedactor } from './event/redact.ts';
-import { AuditLogRecordProcessor } from './export/audit-log-record-processor.ts';
-import { ConsoleLogRecordExporter } from './export/console-log-record-exporter.ts';
-import { FileLogRecordExporter } from './export/file-log-record-exporter.ts';
+import { createRedactor } from './event/redact.ts';
+import { exportProcessors } from './export-processors.ts';
 import { auditInstrumentations } from './instrumentations.ts';
 import { watchLogLibraries } from './log-libraries.ts';
 import type { AuditOptions } from './options.ts';
@@ -25,28 +23,12 @@ const STARTED = Symbol.for('activity-audit.started.1');
 export function start(options: AuditOptions, resource: Readonly<Record<string, string>>, signals?: Signals): void {
   const started = globalThis as { [STARTED]?: true };
   if (started[STARTED]) return;
-  const { directory, fileMode, directoryMode, rotation, retention, processFields, ...most } = options;
-  const { durability, whenUnavailable, maxQueueBytes, maxBlockMs, ...others } = most;
-  const { console = true, redaction, ...captured } = others;
-  const { logs = true, callSites = true } = captured;
+  const { redaction, logs = true, callSites = true } = options;
   const redactor = createRedactor(redaction);
-  const files = new FileLogRecordExporter({
-    directory,
-    fileMode,
-    directoryMode,
-    rotation,
-    retention,
-    processFields,
-    redactor,
-  });
-  const policies = { durability, whenUnavailable, maxQueueBytes, maxBlockMs };
-  const processors = [
-    ...(logs && callSites ? [new LogLibraryPlaces()] : []),
-    new AuditLogRecordProcessor({ exporter: files, redactor, ...policies }),
-    ...(console ? [consoleProcessor(redactor)] : []),
-  ];
+  const places = logs && callSites ? [new LogLibraryPlaces()] : [];
+  const processors = [...places, ...exportProcessors(options, redactor)];
+  const instrumentations = auditInstrumentations(options, redactor);
   if (logs) watchLogLibraries();
-  const instrumentations = auditInstrumentations(captured, redactor);
   if (signals) {
     startSdk(signals, instrumentations, processors);
   } else {
@@ -60,13 +42,4 @@ export function start(options: AuditOptions, resource: Readonly<Record<string, s
     for (const instrumentation of instrumentations) instrumentation.setLoggerProvider(provider as never);
   }
   started[STARTED] = true;
-}
-
-/** Where nobody reads the console, nothing of the audit trail is lost. */
-function consoleProcessor(redactor: Redactor): AuditLogRecordProcessor {
-  return new AuditLogRecordProcessor({
-    exporter: new ConsoleLogRecordExporter({ redactor }),
-    redactor,
-    isHealth: false,
-  });
 }

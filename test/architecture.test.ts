@@ -73,10 +73,10 @@ describe('the house', () => {
     assert.deepEqual(readers, ['register.ts']);
   });
 
-  it('has stdout written by the console exporter alone', () => {
+  it('has stdout written by the console exporter and the stdout exporter alone', () => {
     const writers = files.filter((file) =>
-      /process\.stdout|console\.\w+\(/.test(readFileSync(path.join('src', file), 'utf8')),
+      /process\.stdout|console\.\w+\(|\bSTDOUT\b/.test(readFileSync(path.join('src', file), 'utf8')),
     );
-    assert.deepEqual(writers, ['export/console-log-record-exporter.ts']);
+    assert.deepEqual(writers, ['export/console-log-record-exporter.ts', 'export/stdout-log-record-exporter.ts']);
   });
 });

@@ -17,6 +17,7 @@ describe('auditInstrumentations', () => {
         'activity-audit/http2-client',
         'activity-audit/undici',
         'activity-audit/sequelize',
+        'activity-audit/logins',
         'activity-audit/application-events',
         'activity-audit/application-logs',
         'activity-audit/console',
@@ -34,7 +35,7 @@ describe('auditInstrumentations', () => {
   });
 
   it('leaves out what is not to be recorded', () => {
-    const names = auditInstrumentations({ http: false, reads: false, logs: false }).map((one) => {
+    const names = auditInstrumentations({ http: false, logins: false, logs: false, reads: false }).map((one) => {
       one.disable();
       return one.instrumentationName;
     });

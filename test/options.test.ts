@@ -35,6 +35,8 @@ describe('options from the environment', () => {
         ACTIVITY_AUDIT_WHEN_UNAVAILABLE: 'audit: closed',
         ACTIVITY_AUDIT_MAX_QUEUE_BYTES: '16mb',
         ACTIVITY_AUDIT_MAX_BLOCK_MS: '1500',
+        ACTIVITY_AUDIT_FORMAT: 'OTLP',
+        ACTIVITY_AUDIT_REDIRECT: 'stdout',
         PATH: '/bin',
       }),
       {
@@ -66,6 +68,8 @@ describe('options from the environment', () => {
         whenUnavailable: { audit: 'closed' },
         maxQueueBytes: 16_777_216,
         maxBlockMs: 1500,
+        format: 'otlp',
+        redirect: 'stdout',
         redaction: {
           names: ['iban', 'diagnosis'],
           urlPaths: ['/reset/:token', '/invite/*/:code'],

@@ -28,12 +28,15 @@ describe('the package', () => {
     assert.deepEqual(Object.keys(manifest.exports), ['.', './register', './testing', './package.json']);
     assert.deepEqual(await names('activity-audit'), [
       'AuditLogRecordProcessor',
+      'AuditUnavailableError',
       'ConsoleLogRecordExporter',
       'FileLogRecordExporter',
       'OptionError',
+      'StdoutLogRecordExporter',
       'audit',
       'auditHealth',
       'auditInstrumentations',
+      'auditLogin',
       'auditSequelize',
       'carriedWork',
       'createRedactor',

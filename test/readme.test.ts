@@ -3,6 +3,15 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
+
+import { emit } from '../src/event/emit.ts';
+import type { ModelEvent } from '../src/event/event.ts';
+import type { LogRecordLike } from '../src/event/from-log-record.ts';
+import { createRedactor } from '../src/event/redact.ts';
+import { lineWriter } from '../src/export/format.ts';
 import { checkOptions, optionsFromEnvironment } from '../src/options.ts';
 import { complaintsOf } from './support/compile.ts';
 import { installed, nodeBinary } from './support/install.ts';
@@ -57,6 +66,24 @@ async function project(): Promise<string> {
   return folder;
 }
 
+/** The record of a row's change, in a service `blog`, observed as it happened. */
+function recordOf(event: ModelEvent): LogRecordLike {
+  const records: ReadableLogRecord[] = [];
+  const provider = new LoggerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'blog' }),
+    processors: [{ onEmit: (record) => records.push(record), forceFlush: async () => {}, shutdown: async () => {} }],
+  });
+  const time = Date.parse(`${event.timestamp.replace(' ', 'T')}Z`);
+  emit(
+    event,
+    { time, actor: { id: event.user_id, type: 'user', info: {} }, requestId: 'f3b1', context: ROOT_CONTEXT },
+    provider,
+  );
+  const [record] = records;
+  assert.ok(record);
+  return Object.defineProperty(record, 'hrTimeObserved', { value: record.hrTime });
+}
+
 describe('the README', () => {
   for (const { file, text } of blocks.filter(({ language }) => language === 'js')) {
     it(`has a block ${file} that runs`, async (t) => {
@@ -80,13 +107,25 @@ describe('the README', () => {
     assert.doesNotThrow(() => checkOptions(loaded.default, 'README.md'));
   });
 
+  const [change, exchange, ...others] = blocks
+    .filter(({ language }) => language === 'json')
+    .map(({ text }) => JSON.parse(text) as object);
+
   it('shows lines whose keys are those of real ones', async () => {
-    const shown = blocks.filter(({ language }) => language === 'json').map(({ text }) => JSON.parse(text) as object);
     const golden = await readFile('test/export/line.test.ts', 'utf8');
-    for (const line of shown) {
-      for (const key of Object.keys(line)) assert.ok(golden.includes(`"${key}":`) || golden.includes(key), key);
+    for (const line of [change, exchange]) {
+      for (const key of Object.keys(line ?? {})) assert.ok(golden.includes(`"${key}":`) || golden.includes(key), key);
     }
-    assert.equal(shown.length, 2);
+  });
+
+  it('shows lines of the other formats as they are written', () => {
+    const record = recordOf(change as ModelEvent);
+    const options = { redactor: createRedactor(), processFields: false, streamField: false };
+    const lines = (['otlp', 'ecs'] as const).map((format) => lineWriter(format, options)(record, 'audit'));
+    assert.deepEqual(
+      others,
+      lines.map((line) => JSON.parse(line) as object),
+    );
   });
 
   it('lists every option, and every variable', () => {

@@ -32,6 +32,11 @@ export class ActorFinder {
     this.#userOf = userOf;
   }
 
+  /** The request, until it has ended. */
+  get request(): IncomingMessage | undefined {
+    return this.#request;
+  }
+
   readonly find = (): Actor | undefined => guard('finding the user of a request', this.#find);
 
   readonly letGo = (): void => {

@@ -1,6 +1,7 @@
-import type { Redactor } from '../event/redact.ts';
+import { type Redactor, createRedactor } from '../event/redact.ts';
 import { Instrumentation } from './instrumentation.ts';
-import { type Recorder, createRecorder } from './sequelize-recorder.ts';
+import { type LoginTaker, loginTaker } from './logins.ts';
+import { type Recorder, type RecorderOptions, createRecorder } from './sequelize-recorder.ts';
 
 export interface ApplicationEventsConfig {
   /** @default true */
@@ -14,30 +15,28 @@ export interface ApplicationEventsConfig {
 /** Shared by all copies of this package in a process: `audit` is called in one, `register` is another. */
 const SLOT = Symbol.for('activity-audit.application-events.1');
 
-type Taker = Pick<Recorder, 'active' | 'record'>;
+interface Taker extends Pick<Recorder, 'active' | 'record'> {
+  readonly logins: LoginTaker;
+}
 
 const takers = ((globalThis as { [SLOT]?: Set<Taker> })[SLOT] ??= new Set());
 
 /** Takes what the application tells with `audit`, unless another one does that was there before. */
 export class ApplicationEventsInstrumentation extends Instrumentation<ApplicationEventsConfig> {
   #enabled = false;
-  readonly #recorder: Recorder;
+  readonly #taker: Taker;
 
   constructor(config: ApplicationEventsConfig = {}) {
     super('activity-audit/application-events', config);
-    const { redactor, recordRollbacks } = config;
-    this.#recorder = createRecorder({
-      ...(redactor && { redactor }),
-      recordRollbacks,
-      isActive: () => this.#enabled,
-      provider: () => this.provider,
-    });
+    const { redactor = createRedactor(), recordRollbacks } = config;
+    const isActive = (): boolean => this.#enabled;
+    this.#taker = takerOf({ redactor, recordRollbacks, isActive, provider: () => this.provider });
     this.enable();
   }
 
   protected override start(): void {
     this.#enabled = true;
-    takers.add(this.#recorder);
+    takers.add(this.#taker);
   }
 
   override disable(): void {
@@ -45,11 +44,34 @@ export class ApplicationEventsInstrumentation extends Instrumentation<Applicatio
   }
 }
 
-/** What records the application's own events. Where nobody ever took them, they go to the provider of the process. */
-export function applicationRecorder(): Taker {
-  const [first] = takers;
-  for (const taker of takers) if (taker.active) return taker;
-  return first ?? (byDefault ??= createRecorder({ isActive: () => true, provider: () => undefined }));
+function takerOf(options: RecorderOptions & { readonly redactor: Redactor }): Taker {
+  const { redactor, isActive, provider } = options;
+  const recorder = createRecorder(options);
+  return {
+    get active() {
+      return isActive();
+    },
+    record: (...told) => recorder.record(...told),
+    logins: loginTaker({ redactor, isActive, provider }),
+  };
 }
 
-let byDefault: Recorder | undefined;
+/** What records the application's own events. Where nobody ever took them, they go to the provider of the process. */
+export function applicationRecorder(): Pick<Recorder, 'active' | 'record'> {
+  return applicationTaker();
+}
+
+/** What records the logins that the application tells. */
+export function applicationLogins(): LoginTaker {
+  return applicationTaker().logins;
+}
+
+function applicationTaker(): Taker {
+  const [first] = takers;
+  for (const taker of takers) if (taker.active) return taker;
+  return (
+    first ?? (byDefault ??= takerOf({ redactor: createRedactor(), isActive: () => true, provider: () => undefined }))
+  );
+}
+
+let byDefault: Taker | undefined;

@@ -2,6 +2,7 @@ import type { ApplicationAction, Outcome } from '../event/event.ts';
 import { guard } from '../event/guard.ts';
 import { applicationRecorder } from './application-events.ts';
 import { errorText } from './error-text.ts';
+import { type KeyRules, expectKeys } from './expect-keys.ts';
 import { failureText } from './sequelize-error.ts';
 import { isInstalled } from './sequelize-install.ts';
 import type { Told } from './sequelize-recorder.ts';
@@ -42,7 +43,7 @@ type InstanceId = string | number | bigint;
  * @throws TypeError if the event isn't one: an unknown key, an action that is no name, an outcome that isn't known
  */
 export function audit(event: ApplicationEvent): void {
-  expectEvent(event);
+  expectKeys('audit', event, RULES);
   const recorder = applicationRecorder();
   if (!recorder.active) return;
   const { transaction } = event;
@@ -87,34 +88,22 @@ function ofUnknownFate(told: Told): Told {
 
 const NAME = /^[\w.-]{1,64}$/;
 
-/** What each key takes. */
-const RULES: {
-  readonly [key in keyof Required<ApplicationEvent>]: readonly [expected: string, is: (value: unknown) => boolean];
-} = {
+const RULES: KeyRules<ApplicationEvent> = {
   action: ['a name of at most 64 letters, digits, "_", "-" and "."', (value) => isText(value) && NAME.test(value)],
-  model: ['a text', isText],
-  instanceId: ['a text, a number, a bigint, or a list of them', (value) => [value].flat().every(isId)],
-  message: ['a text', isText],
-  changes: ['an object of [old, new]', (value) => isObject(value) && Object.values(value).every(isPair)],
-  extra: ['an object', isObject],
-  outcome: ['success, failure or unknown', (value) => OUTCOMES.has(value)],
+  model: ['a text', optional(isText)],
+  instanceId: ['a text, a number, a bigint, or a list of them', optional((value) => [value].flat().every(isId))],
+  message: ['a text', optional(isText)],
+  changes: ['an object of [old, new]', optional((value) => isObject(value) && Object.values(value).every(isPair))],
+  extra: ['an object', optional(isObject)],
+  outcome: ['success, failure or unknown', optional((value) => OUTCOMES.has(value))],
   error: ['anything', () => true],
-  transaction: ['a transaction of Sequelize', (value) => value === null || isTransaction(value)],
+  transaction: ['a transaction of Sequelize', optional((value) => value === null || isTransaction(value))],
 };
 
 const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>(['success', 'failure', 'unknown']);
 
-function expectEvent(event: unknown): asserts event is ApplicationEvent {
-  if (!isObject(event)) throw new TypeError(`audit: expected an object, got ${kindOf(event)}`);
-  const unknown = Object.keys(event).find((key) => !Object.hasOwn(RULES, key));
-  if (unknown !== undefined) {
-    throw new TypeError(`audit: expected one of the keys ${Object.keys(RULES).join(', ')}, got ${unknown}`);
-  }
-  for (const [key, [expected, is]] of Object.entries(RULES)) {
-    const value = event[key];
-    if (value === undefined && key !== 'action') continue;
-    if (!is(value)) throw new TypeError(`audit: ${key}: expected ${expected}, got ${kindOf(value)}`);
-  }
+function optional(is: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => value === undefined || is(value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -136,11 +125,4 @@ function isPair(value: unknown): boolean {
 function isTransaction(value: unknown): boolean {
   const { id, commit } = Object(value) as { readonly id?: unknown; readonly commit?: unknown };
   return isText(id) && typeof commit === 'function';
-}
-
-/** Not the value itself: it may be a secret. */
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'string' ? `a text of ${value.length} characters` : typeof value;
 }

@@ -16,15 +16,17 @@ import { headersByName } from './headers-by-name.ts';
 import { type HttpWatcher, unwatch } from './http-patch.ts';
 import type { IncomingExchangeOptions } from './incoming-exchange-options.ts';
 import type { IncomingRules } from './incoming-rules.ts';
+import type { Refusable } from './obstructed.ts';
 import { PassingBody } from './passing-body.ts';
 import { RawAnswer } from './raw-answer.ts';
 import { type ResponseHead, responseHead } from './response-head.ts';
 import { secondsSince } from './seconds-since.ts';
 import { spanContextOf } from './span-context.ts';
+import { refusalText } from './unavailable.ts';
 import { type AnswerWatcher, watchAnswer } from './watched-socket.ts';
 
 /** One incoming request and its response, from the first header to the close: told once, however it ends. */
-export class HttpExchange implements HttpWatcher, AnswerWatcher {
+export class HttpExchange implements HttpWatcher, AnswerWatcher, Refusable {
   readonly work: Work;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -49,6 +51,8 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
   #broken: { readonly error: string; readonly answer?: RawAnswer } | undefined;
   /** How and when the response was closed. */
   #closed: Closed | undefined;
+  /** Why the application didn't get it. */
+  #refusal: string | null = null;
   #giveUpPatience: (() => void) | undefined;
   #isTold = false;
 
@@ -108,6 +112,10 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
       this.#broken = { error, answer: new RawAnswer(this.#socket) };
       watchAnswer(this.#socket, this);
     }
+  }
+
+  refused(reason: string): void {
+    this.#refusal = refusalText(reason);
   }
 
   answering(bytes: Buffer): boolean {
@@ -177,7 +185,7 @@ export class HttpExchange implements HttpWatcher, AnswerWatcher {
       responseBody: hasBody(this.#method, statusCode) ? this.#answeredBody() : countedBody(0),
       route: guard('finding the route of a request', () => expressRoute(request)) ?? this.#spanRoute(),
       clientAddress: this.#clientAddress,
-      error,
+      error: error ?? this.#refusal,
       attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }),
       seconds: secondsSince(this.#startedAt, this.#closed?.at),
     };

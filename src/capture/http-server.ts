@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { type Work, enterWork, runInWork } from '../context/work.ts';
@@ -10,10 +10,12 @@ import type { Redactor } from '../event/redact.ts';
 import { incomingEvent } from '../event/request-event.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { HttpMalformed, malformedText } from './http-malformed.ts';
+import { obstructRequest, obstructUpgrade } from './http-obstructed.ts';
 import { watch, watcherOf } from './http-patch.ts';
 import { HttpUpgrade } from './http-upgrade.ts';
 import { HTTP2_STREAM_CHANNEL, type Http2StreamMessage, publishStreams } from './http2-channel.ts';
 import { Http2Exchange } from './http2-exchange.ts';
+import { obstructStream } from './http2-obstructed.ts';
 import { Http2Request, http2UserOf } from './http2-request.ts';
 import { followStream, isFollowed } from './http2-stream.ts';
 import { InFlight } from './in-flight.ts';
@@ -115,6 +117,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
     const exchange = new HttpExchange(request, response, this.#optionsOf(work));
     watch(exchange, response, request);
     this.#inFlight.add(exchange);
+    obstructRequest(server, request, response, exchange);
   }
 
   #watchUpgrade(message: UpgradeMessage): void {
@@ -128,6 +131,7 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
       const upgrade = new HttpUpgrade(message, this.#optionsOf(work));
       watchSocket(socket, upgrade, work);
       this.#inFlight.add(upgrade);
+      obstructUpgrade(message, upgrade);
     });
   }
 
@@ -162,11 +166,12 @@ export class HttpServerInstrumentation extends Instrumentation<HttpServerInstrum
       const exchange = new Http2Exchange(request, this.#optionsOf(work));
       followStream(stream, work, exchange);
       this.#inFlight.add(exchange);
+      obstructStream(message, exchange);
     });
   }
 
   #workOf(request: IncomingMessage, userOf = this.#rules.userOf): Work {
-    return requestWork(request, userOf, this.#now);
+    return requestWork(request, userOf, this.#now, this.#rules.clientAddress);
   }
 
   #optionsOf(work: Work): IncomingExchangeOptions {
@@ -192,7 +197,7 @@ function unfinishedRequest(socket: Socket): IncomingMessage | undefined {
 interface StartMessage {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly server: object;
+  readonly server: Server;
 }
 
 interface ConnectionMessage {

@@ -10,13 +10,15 @@ import type { AskResponseHook, Attributes } from './exchange-hooks.ts';
 import { headersByName } from './headers-by-name.ts';
 import type { IncomingExchangeOptions } from './incoming-exchange-options.ts';
 import type { IncomingRules } from './incoming-rules.ts';
+import type { Refusable } from './obstructed.ts';
 import { type CountingSocket, RawAnswer } from './raw-answer.ts';
 import { secondsSince } from './seconds-since.ts';
+import { refusalText } from './unavailable.ts';
 import type { UpgradeMessage } from './upgrade-channel.ts';
 import type { SocketWatcher } from './watched-socket.ts';
 
 /** One connection that was handed over to the application, from the request that asked for it to its close: told once. */
-export class HttpUpgrade implements SocketWatcher {
+export class HttpUpgrade implements SocketWatcher, Refusable {
   readonly work: Work;
   readonly #socket: CountingSocket;
   readonly #told: IncomingExchangeOptions['told'];
@@ -34,6 +36,8 @@ export class HttpUpgrade implements SocketWatcher {
   /** Until it was asked. */
   #askResponseHook: AskResponseHook | undefined;
   #attributes: Attributes | undefined;
+  /** Why the application didn't get it. */
+  #refusal: string | null = null;
   #isTold = false;
 
   constructor({ request, socket, head }: UpgradeMessage, { told, work, rules, now }: IncomingExchangeOptions) {
@@ -50,6 +54,10 @@ export class HttpUpgrade implements SocketWatcher {
     this.#answer = new RawAnswer(socket);
     this.#bytesBefore = (this.#socket.bytesRead ?? 0) - head.length;
     this.#askResponseHook = rules.askHooks?.(request);
+  }
+
+  refused(reason: string): void {
+    this.#refusal = refusalText(reason);
   }
 
   answering(bytes: Buffer): boolean {
@@ -102,7 +110,7 @@ export class HttpUpgrade implements SocketWatcher {
       responseBody: countedBody(this.#answer.bodySize),
       route: undefined,
       clientAddress: this.#clientAddress,
-      error,
+      error: error ?? this.#refusal,
       attributes: this.#attributes,
       seconds: secondsSince(this.#startedAt),
     };

@@ -20,6 +20,8 @@ export interface Http2StreamMessage {
   readonly rawHeaders: readonly string[];
   /** The work in hand for the listeners, which a subscriber may say; for a push, that of the stream it belongs to. */
   work?: Work | undefined;
+  /** What is done in place of handing it over, if a subscriber says so; `serve` does that after all. Not for a push. */
+  instead?: (serve: () => void) => void;
 }
 
 /** Ours: that of newer Nodes neither has the headers as sent nor can say the work in hand. */
@@ -40,8 +42,12 @@ function publishing(original: Method): object {
   return function emit(this: ServerHttp2Session, name: unknown) {
     if (name !== 'stream' || !streams.hasSubscribers) return Reflect.apply(original, this, arguments);
     const message = guard('watching a stream', () => publish(this, arguments));
-    const pass = (): unknown => Reflect.apply(original, this, arguments);
-    return message?.work ? runInWork(message.work, pass) : pass();
+    const { work, instead } = message ?? {};
+    const emitNow = (): unknown => Reflect.apply(original, this, arguments);
+    const serve = (): unknown => (work ? runInWork(work, emitNow) : emitNow());
+    if (!instead) return serve();
+    instead(serve);
+    return true;
   };
 }
 

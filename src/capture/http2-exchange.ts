@@ -18,13 +18,15 @@ import { CANCEL, NO_ERROR, resetReason } from './http2-reset.ts';
 import { type StreamWatcher, unwatchStream } from './http2-stream.ts';
 import type { IncomingExchangeOptions } from './incoming-exchange-options.ts';
 import type { IncomingRules } from './incoming-rules.ts';
+import type { Refusable } from './obstructed.ts';
 import { PassingBody } from './passing-body.ts';
 import type { ResponseHead } from './response-head.ts';
 import { secondsSince } from './seconds-since.ts';
 import { spanContextOf } from './span-context.ts';
+import { refusalText } from './unavailable.ts';
 
 /** One stream of an HTTP/2 server, a pushed one too, from its headers to its close: told once, however it ends. */
-export class Http2Exchange implements StreamWatcher {
+export class Http2Exchange implements StreamWatcher, Refusable {
   readonly work: Work;
   readonly #request: Http2Request;
   readonly #stream: ServerHttp2Stream;
@@ -47,6 +49,8 @@ export class Http2Exchange implements StreamWatcher {
   #context: Context | undefined;
   #finished: { readonly at: number; readonly time: number } | undefined;
   #isClosedByItself = false;
+  /** Why the application didn't get it. */
+  #refusal: string | null = null;
   #giveUpPatience: (() => void) | undefined;
   #isTold = false;
 
@@ -80,6 +84,10 @@ export class Http2Exchange implements StreamWatcher {
       this.#responseBody.add(chunk, encoding);
       this.#context ??= spanContextOf(this.work);
     });
+  }
+
+  refused(reason: string): void {
+    this.#refusal = refusalText(reason);
   }
 
   emitting({ 0: name }: ArrayLike<unknown>): void {
@@ -172,7 +180,7 @@ export class Http2Exchange implements StreamWatcher {
       responseBody: this.#responseBody,
       route: guard('finding the route of a request', () => compatible && expressRoute(compatible)) ?? this.#spanRoute(),
       clientAddress: this.#clientAddress,
-      error: error ?? grpcError(headers, http2Headers(this.#stream.sentTrailers ?? {})),
+      error: error ?? this.#refusal ?? grpcError(headers, http2Headers(this.#stream.sentTrailers ?? {})),
       attributes: this.#askResponseHook?.({ statusCode, headers: headersByName(headers) }, compatible),
       seconds: secondsSince(this.#startedAt, this.#finished?.at),
     };

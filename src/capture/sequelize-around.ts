@@ -1,3 +1,4 @@
+import { acknowledgementOf } from '../event/acknowledgement.ts';
 import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
 import { originalMethod } from './original-method.ts';
@@ -41,17 +42,27 @@ export function observe(run: Run, ended: (outcome: Ended) => void): Promise<unkn
   return isPromise(running) ? observed(running, ended) : running;
 }
 
-/** Calls `ended` before the caller learns of the end. An async function, as the stacks of errors lead through those alone. */
+/**
+ * Calls `ended` before the caller learns of the end, and has it wait until what that emitted is acknowledged. An async
+ * function, as the stacks of errors lead through those alone.
+ */
 export async function observed(running: Promise<unknown>, ended: (outcome: Ended) => void): Promise<unknown> {
   let result: unknown;
   try {
     result = await running;
   } catch (error) {
-    guard('recording a statement', () => ended({ failed: true, error }));
+    const acknowledged = recorded(() => ended({ failed: true, error }));
+    if (acknowledged) await acknowledged;
     throw error;
   }
-  guard('recording a statement', () => ended({ failed: false, result }));
+  const acknowledged = recorded(() => ended({ failed: false, result }));
+  if (acknowledged) await acknowledged;
   return result;
+}
+
+/** Records how something ended; returns what the caller has to wait for before it learns of that, if anything. */
+export function recorded(record: () => void): Promise<unknown> | undefined {
+  return acknowledgementOf(() => guard('recording a statement', record));
 }
 
 export function isPromise(value: unknown): value is Promise<unknown> {

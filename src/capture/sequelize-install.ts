@@ -1,6 +1,7 @@
+import { AuditUnavailableError } from '../event/audit-unavailable-error.ts';
 import { guard } from '../event/guard.ts';
 import { define } from './define.ts';
-import { type Answer, around, isPromise } from './sequelize-around.ts';
+import { type Answer, around, isPromise, recorded } from './sequelize-around.ts';
 import { type BeforeImages, unwatch, writeSent } from './sequelize-before-images.ts';
 import { Call, WholeCall, currentCall, within } from './sequelize-call.ts';
 import { type Coverage, count } from './sequelize-coverage.ts';
@@ -9,8 +10,9 @@ import { partedByRow } from './sequelize-imaged-rows.ts';
 import { watchUnfinished } from './sequelize-journal.ts';
 import type { Doors } from './sequelize-major.ts';
 import { MAJORS } from './sequelize-majors.ts';
-import { rawStatement } from './sequelize-raw.ts';
+import { type RawStatement, rawStatement } from './sequelize-raw.ts';
 import type { Recorder, Told } from './sequelize-recorder.ts';
+import { refusal } from './sequelize-refusal.ts';
 import { type ImageRules, type Selection, selectBefore } from './sequelize-select-before.ts';
 import { type OptionsShape, type QueryShape, type TransactionShape, isObject } from './sequelize-shape.ts';
 import { type Describe, SCHEMA_CHANGES, type Statement } from './sequelize-statement.ts';
@@ -106,6 +108,8 @@ function record(
     return statement && { ...statement, transaction: transactionOf(doors, statement.options) };
   });
   if (!described) return run();
+  const refused = told === tellChange ? refusal(recorder, described.tell) : undefined;
+  if (refused !== undefined) return Promise.reject(new AuditUnavailableError(refused));
   const { target, transaction } = described;
   const rules = target && guard('describing a statement', () => recorder.imagesOf(target.name));
   if (target && rules && selecting) {
@@ -129,9 +133,10 @@ async function recordByRow(
   try {
     images = await selectBefore(statement, rules);
   } catch (error) {
-    guard('recording a statement', () =>
+    const acknowledged = recorded(() =>
       tellChange(recorder, statement.tell, { failed: true, error, transaction, isUnsent: true }),
     );
+    if (acknowledged) await acknowledged;
     throw error;
   }
   const tellByRow: Statement['tell'] = (result) => {
@@ -169,36 +174,43 @@ function watchQueries(doors: Doors, slot: Slot): void {
       const isDeletion = options.type === 'DELETE' && options.instance !== undefined;
       aroundRun(query, (sql) => {
         if (!doors.sends(sql)) return undefined;
+        const { recorder } = slot;
+        const raw = own || !recorder.active ? undefined : rawStatementIn(sql, options, dialect);
+        const refused = raw?.changesRows === true ? refusal(recorder, raw.tell) : undefined;
+        if (refused !== undefined) return refused;
         if (transaction && !isRead) writeSent(transaction, options.model, own?.images);
         const answered = own
           ? (answer: Answer): void => void (own.answer = answer)
-          : guard('reading a query', () => rawTeller(slot.recorder, sql, options, dialect));
+          : raw && rawTeller(recorder, raw, options);
         return followQuery({ query, sql, dialect, transaction, isRead, isDeletion }, answered);
       });
     });
   });
 }
 
-/** By hand, and in as few calls as can be: they stand in the stacks of the application's errors. */
-function aroundRun(query: QueryShape, sent: (sql: string) => ReturnType<typeof followQuery>): void {
+/**
+ * By hand, and in as few calls as can be: they stand in the stacks of the application's errors.
+ *
+ * @param sent returns a text where the query must not be sent: why no record of it can be written
+ */
+function aroundRun(query: QueryShape, sent: (sql: string) => ReturnType<typeof followQuery> | string): void {
   const original = query.run;
   const run = function (this: QueryShape, ...args: Parameters<QueryShape['run']>): Promise<unknown> {
     const follow = guard('watching a query', () => sent(args[0]));
+    if (typeof follow === 'string') return Promise.reject(new AuditUnavailableError(follow));
     const running = Reflect.apply(original, this, args);
     return follow && isPromise(running) ? follow(running) : running;
   };
   define(query, 'run', run, false);
 }
 
-/** Tells of SQL that the application wrote; undefined where there is nothing to tell. */
-function rawTeller(
-  recorder: Recorder,
-  sql: string,
-  options: OptionsShape,
-  dialect: string,
-): ((answer: Answer) => void) | undefined {
-  const statement = recorder.active ? rawStatement(sql, options, dialect) : undefined;
-  if (!statement) return undefined;
+/** What SQL does that the application wrote; undefined where there is nothing to tell. */
+function rawStatementIn(sql: string, options: OptionsShape, dialect: string): RawStatement | undefined {
+  return guard('reading a query', () => rawStatement(sql, options, dialect));
+}
+
+/** Tells of SQL that the application wrote. */
+function rawTeller(recorder: Recorder, statement: RawStatement, options: OptionsShape): (answer: Answer) => void {
   return (answer) => {
     // A query that is retried has one failure, and is one statement. Its options are its own: Sequelize copies them.
     const isRetried = failedOnce.has(options);

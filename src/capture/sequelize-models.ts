@@ -42,6 +42,11 @@ export class ModelRules {
     this.#take(tableName, choice);
   }
 
+  /** Whether nothing is recorded of a model, or of a table. */
+  leavesOut(model: string): boolean {
+    return this.#choices.get(model) === false;
+  }
+
   /** What is to be recorded of a statement; undefined for nothing. */
   shown(told: Told, reads: boolean): Told | undefined {
     const choice = this.#choices.get(told.model);

@@ -30,6 +30,8 @@ export interface Recorder {
   readonly mayRead: boolean;
   /** To be called for each model, when it has been defined. */
   learn(model: ModelShape): void;
+  /** Whether changes of a model, or of a table, have no record, as the options say so. */
+  leavesOut(model: string): boolean;
   /** Which rows are to be selected before they are changed; undefined for none. */
   imagesOf(model: string): ImageRules | undefined;
   /**
@@ -69,6 +71,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       return reads || rules.readsSome;
     },
     learn: (model) => rules.learn(model),
+    leavesOut: (model) => rules.leavesOut(model),
     imagesOf: (model) => rules.imagesOf(model, beforeImages),
     get active() {
       return isActive();

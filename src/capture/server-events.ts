@@ -1,9 +1,9 @@
-import { type Work, runInWork } from '../context/work.ts';
+import { runInWork } from '../context/work.ts';
 import { guard } from '../event/guard.ts';
 import { publishMalformed } from './malformed-channel.ts';
 import { mark } from './mark.ts';
 import { shadow } from './shadow.ts';
-import { publishUpgrade } from './upgrade-channel.ts';
+import { type UpgradeMessage, publishUpgrade } from './upgrade-channel.ts';
 
 const PUBLISHED = Symbol.for('activity-audit.http.server-events.1');
 
@@ -17,17 +17,25 @@ export function publishServerEvents(server: object | undefined): void {
   shadow(server, 'emit', (original) => {
     return function emit(this: unknown, name: unknown, first: unknown, second: unknown, third: unknown) {
       const publish = PUBLISHERS[name as string];
-      const work = publish && guard('watching a server', () => publish(first, second, third)?.work);
-      if (!work) return Reflect.apply(original, this, arguments);
-      return runInWork(work, () => Reflect.apply(original, this, arguments));
+      const message = publish && guard('watching a server', () => publish(first, second, third));
+      if (!message?.work) return Reflect.apply(original, this, arguments);
+      const { work, instead } = message;
+      const serve = (): unknown => runInWork(work, () => Reflect.apply(original, this, arguments));
+      if (!instead) return serve();
+      instead(serve);
+      return true;
     };
   });
 }
 
+type Published = Pick<UpgradeMessage, 'work' | 'instead'>;
+
 /** By event. */
-const PUBLISHERS: Readonly<Record<string, ((...args: unknown[]) => { work?: Work } | undefined) | undefined>> =
-  Object.assign(Object.create(null), {
+const PUBLISHERS: Readonly<Record<string, ((...args: unknown[]) => Published | undefined) | undefined>> = Object.assign(
+  Object.create(null),
+  {
     upgrade: publishUpgrade,
     connect: publishUpgrade,
     clientError: publishMalformed,
-  });
+  },
+);

@@ -12,6 +12,8 @@ export interface UpgradeMessage {
   readonly head: Buffer;
   /** The work in hand for the listeners, which a subscriber may say. */
   work?: Work;
+  /** What is done in place of handing it over, if a subscriber says so; `serve` does that after all. */
+  instead?: (serve: () => void) => void;
 }
 
 /** Ours, since Node has none: what is published before the listeners of a server that publishes its events. */

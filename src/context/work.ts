@@ -14,6 +14,8 @@ export interface Work {
    * made, since authentication runs later than the request starts. It doesn't throw. Each request has its own.
    */
   readonly findActor?: () => Actor | undefined;
+  /** Who asks, as far as the connection and the headers tell; undefined if it is first asked when the request has ended. It doesn't throw. */
+  readonly findClient?: () => Client | undefined;
   /** Nothing of the request is to be held any longer, whatever it has started. */
   readonly requestEnded?: () => void;
   /** Set where the request that is served looks like telemetry of another process: so may then what it passes along. */
@@ -22,6 +24,12 @@ export interface Work {
   readonly migration?: string | undefined;
   /** The cell that `setActor` fills. It wins over `findActor`. */
   actor?: Actor;
+}
+
+/** Who sent a request. */
+export interface Client {
+  readonly address: string | undefined;
+  readonly userAgent: string | undefined;
 }
 
 const SLOT = Symbol.for('activity-audit.work.1');

@@ -28,6 +28,8 @@ export const AUDIT_REQUEST_DURATION = 'audit.request.duration';
 export const AUDIT_REQUEST_BODY_TRUNCATED = 'audit.request.body.truncated';
 export const AUDIT_RESPONSE_BODY_TRUNCATED = 'audit.response.body.truncated';
 export const AUDIT_LOGIN_EVENT = 'audit.login.event';
+/** Of which of the three streams a line is, where they share a file, and a metric. */
+export const AUDIT_STREAM = 'audit.stream';
 
 /** Of a record `audit.loss`: how many records of its stream are lost, or were not synced, from when to when and why. */
 export const AUDIT_LOSS_RECORDS = 'audit.loss.records';
@@ -43,7 +45,6 @@ export const AUDIT_EXPORT_LOST = 'audit.export.lost';
 export const AUDIT_EXPORT_QUEUE = 'audit.export.queue';
 export const AUDIT_EXPORT_WRITE_DURATION = 'audit.export.write.duration';
 export const AUDIT_EXPORT_SYNC_DURATION = 'audit.export.sync.duration';
-export const AUDIT_STREAM = 'audit.stream';
 
 /** A counter, and whether a record of a model accounts for what it counts: `explained`, `unexplained` or `left_out`. */
 export const AUDIT_SQL_STATEMENTS = 'audit.sql.statements';
@@ -78,5 +79,6 @@ export const URL_FULL = 'url.full';
 export const URL_PATH = 'url.path';
 export const URL_QUERY = 'url.query';
 export const URL_SCHEME = 'url.scheme';
+export const USER_AGENT_ORIGINAL = 'user_agent.original';
 export const USER_EMAIL = 'user.email';
 export const USER_ID = 'user.id';

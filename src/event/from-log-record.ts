@@ -1,4 +1,5 @@
 import { isAppKey } from './app-keys.ts';
+import { attributeText as text } from './attribute-text.ts';
 import * as A from './attributes.ts';
 import type {
   AnyEvent,
@@ -25,19 +26,29 @@ import { timestamp } from './timestamp.ts';
 /** What a LogRecord of any SDK (2.x, 3.x) lets an exporter read. */
 export interface LogRecordLike {
   readonly hrTime: readonly [seconds: number, nanoseconds: number];
+  readonly hrTimeObserved?: readonly [seconds: number, nanoseconds: number] | undefined;
   readonly severityNumber?: number | undefined;
   readonly severityText?: string | undefined;
   readonly eventName?: string | undefined;
   readonly body?: unknown;
   readonly attributes: Readonly<Record<string, unknown>>;
-  readonly spanContext?: { readonly traceId: string; readonly spanId: string } | undefined;
+  readonly droppedAttributesCount?: number | undefined;
+  readonly spanContext?:
+    | { readonly traceId: string; readonly spanId: string; readonly traceFlags?: number | undefined }
+    | undefined;
   readonly resource: {
     readonly attributes: Readonly<Record<string, unknown>>;
     /** Some attributes are still being looked up, and reading `attributes` would complain. */
     readonly asyncAttributesPending?: boolean | undefined;
     getRawAttributes?(): readonly (readonly [name: string, value: unknown])[];
+    readonly schemaUrl?: string | undefined;
   };
-  readonly instrumentationScope: { readonly name: string };
+  readonly instrumentationScope: {
+    readonly name: string;
+    readonly version?: string | undefined;
+    readonly schemaUrl?: string | undefined;
+    readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  };
 }
 
 /**
@@ -267,19 +278,6 @@ function object(json: unknown): JsonObject {
 
 function parsed(json: unknown): Json | undefined {
   return typeof json === 'string' ? (parseJson(json) as Json | undefined) : undefined;
-}
-
-function text(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return value;
-    case 'number':
-    case 'boolean':
-    case 'bigint':
-      return String(value);
-    default:
-      return '';
-  }
 }
 
 function optionalText(value: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import { diag } from '../vendor/opentelemetry.ts';
 
-const INTERVAL_MS = 60_000;
+/** How often the same is told at most. */
+export const TOLD_EVERY_MS = 60_000;
 
 /** What was said of late, and how often it happened since: a fault in every request must not flood anything. */
 const lastSaid = new Map<string, { at: number; unsaid: number }>();
@@ -32,7 +33,7 @@ export function report(doing: string, error: unknown, now: () => number = Date.n
 }
 
 /**
- * Tells the operator something where `report` does, and as seldom.
+ * Tells the operator something where `report` does, and as seldom. Never throws.
  *
  * @param topic one of few constant texts
  * @returns whether it was told now
@@ -40,19 +41,25 @@ export function report(doing: string, error: unknown, now: () => number = Date.n
 export function tell(topic: string, text: string, now: () => number = Date.now): boolean {
   const at = now();
   const said = lastSaid.get(topic);
-  if (said && at - said.at < INTERVAL_MS) {
+  // A clock that was set back counts as passed.
+  if (said && Math.abs(at - said.at) < TOLD_EVERY_MS) {
     said.unsaid += 1;
     return false;
   }
   lastSaid.set(topic, { at, unsaid: 0 });
   const again = said && said.unsaid > 0 ? ` (and ${said.unsaid} times more since it was last told)` : '';
-  say(`activity-audit: ${text}${again}`);
+  say(`${text}${again}`);
   return true;
 }
 
-function say(text: string): void {
-  if (hasDiagLogger()) diag.error(text);
-  else process.stderr.write(`${text}\n`);
+/** Tells the operator something that happens seldom. Never throws. */
+export function say(text: string): void {
+  try {
+    if (hasDiagLogger()) diag.error(`activity-audit: ${text}`);
+    else process.stderr.write(`activity-audit: ${text}\n`);
+  } catch {
+    // There is nobody left to tell.
+  }
 }
 
 /** `diag` drops what is said before a logger is set, and doesn't tell whether one is. */

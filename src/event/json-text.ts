@@ -19,6 +19,11 @@ export function textJson(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
+/** The same without its quotes, for who puts it together with others. */
+export function insideQuotes(text: string): string {
+  return PLAIN.test(text) ? text : JSON.stringify(text).slice(1, -1);
+}
+
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** An event with all of it as values, for those who look into it. */

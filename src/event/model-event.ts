@@ -31,6 +31,8 @@ export interface ModelDraft {
 export function modelEvent(draft: ModelDraft, origin: Origin, redactor: Redactor): ModelEvent<JsonText> {
   const { model, action } = draft;
   const id = instanceId(draft.key);
+  const end = tail(origin, draft.outcome ?? 'success');
+  const { outcome, actor_id, actor_type, request_id, trace_id, span_id, service_name, record_id, schema_version } = end;
   return {
     timestamp: timestamp(origin.time),
     level: 'AUDIT',
@@ -46,7 +48,15 @@ export function modelEvent(draft: ModelDraft, origin: Origin, redactor: Redactor
     changes: draft.changes && redactChanges(draft.changes, draft, redactor),
     transaction_id: draft.transactionId,
     error_message: draft.errorMessage === undefined ? undefined : redactor.text(draft.errorMessage),
-    ...tail(origin, draft.outcome ?? 'success'),
+    outcome,
+    actor_id,
+    actor_type,
+    request_id,
+    trace_id,
+    span_id,
+    service_name,
+    record_id,
+    schema_version,
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Json } from './event.ts';
+import { isPlainObject } from './is-plain-object.ts';
 import { textJson } from './json-text.ts';
 import { ownText } from './own-text.ts';
-import { LONG_TEXT } from './redaction-limits.ts';
+import { LONG_TEXT, MAX_DEPTH, MAX_VALUES } from './redaction-limits.ts';
 import type { RedactionAction, Verdict } from './redaction-policy.ts';
 
 /** What is decided elsewhere; none of it throws. */
@@ -12,7 +13,7 @@ export interface ObjectRules {
   ofNumber(value: number): number | string | null;
   /** What stands in the place of a secret; undefined where its name is left out as well. */
   replacement(value: unknown, action: RedactionAction): Json | undefined;
-  /** For the values of one object that have a structure of their own: there is a limit to what all of them show together. */
+  /** For the values of one object that are more than their properties: there is a limit to what all of them show together. */
   partsOf(object: object): ShowPart;
 }
 
@@ -22,16 +23,22 @@ type ShowPart = (part: object) => Json | undefined;
 interface Name {
   /** Undefined where it takes more than to keep or to replace the value. */
   readonly verdict: Exclude<Verdict, 'rename'> | undefined;
-  /** With its quotes and the colon behind it. */
-  readonly member: string;
+  /** With its quotes and the colon behind it, and a brace or a comma in front of it. */
+  readonly first: string;
+  readonly next: string;
+}
+
+/** One text in the making. */
+interface Pass {
+  readonly root: object;
+  valuesLeft: number;
+  showPart: ShowPart | undefined;
 }
 
 /** Names that are remembered; hostile ones make it forget them all rather than grow. */
 const MAX_NAMES = 2000;
 /** Longer ones are decided on each time. */
 const MAX_REMEMBERED = 256;
-/** Larger ones have to be cut. */
-const MAX_MEMBERS = 1000;
 /** For what is to be copied first. */
 const NEEDS_COPY = '';
 
@@ -45,22 +52,13 @@ export class ObjectTexts {
   }
 
   /**
+   * @param object is plain
    * @returns undefined where a name has a secret in it, a text is very long, there is very much, or a value is labelled
    * @throws what reading the object throws
    */
   object(object: Readonly<Record<string, unknown>>): string | undefined {
-    const names = Object.keys(object);
-    if (names.length > MAX_MEMBERS || object['value'] !== undefined) return undefined;
-    let showParts: ShowPart | undefined;
-    const showPart: ShowPart = (part) => (showParts ??= this.#rules.partsOf(object))(part);
-    let json = '{';
-    for (const name of names) {
-      const { member, verdict } = this.#of(name);
-      const part = this.#part(object[name], verdict, showPart);
-      if (part === NEEDS_COPY) return undefined;
-      if (part !== undefined) json += json === '{' ? member + part : `,${member}${part}`;
-    }
-    return `${json}}`;
+    const json = this.#members(object, 1, { root: object, valuesLeft: MAX_VALUES, showPart: undefined });
+    return json === NEEDS_COPY ? undefined : json;
   }
 
   /**
@@ -69,18 +67,18 @@ export class ObjectTexts {
    * @returns as `object`, and undefined where a value has a structure of its own
    */
   pairs(pairs: readonly (readonly [name: string, a: unknown, b: unknown])[]): string | undefined {
-    if (pairs.length > MAX_MEMBERS) return undefined;
-    let json = '{';
+    if (pairs.length > MAX_VALUES / 2) return undefined;
+    let json = '';
     for (const [name, a, b] of pairs) {
       if (name === 'value' || hasParts(a) || hasParts(b)) return undefined;
-      const { member, verdict } = this.#of(name);
+      const { first, next, verdict } = this.#of(name);
       const before = this.#part(a, verdict);
       const after = this.#part(b, verdict);
       if (before === NEEDS_COPY || after === NEEDS_COPY) return undefined;
       if (before === undefined && after === undefined) continue;
-      json += `${json === '{' ? '' : ','}${member}[${before ?? 'null'},${after ?? 'null'}]`;
+      json += `${json === '' ? first : next}[${before ?? 'null'},${after ?? 'null'}]`;
     }
-    return `${json}}`;
+    return json === '' ? '{}' : `${json}}`;
   }
 
   /** To be called when names become secret. */
@@ -103,11 +101,52 @@ export class ObjectTexts {
   #decided(name: string): Name {
     const verdict = this.#rules.ofName(name);
     const isTelling = verdict === 'rename' || (verdict !== 'keep' && this.#rules.ofText(name) !== name);
-    return { verdict: isTelling ? undefined : verdict, member: `${textJson(name)}:` };
+    const member = `${textJson(name)}:`;
+    return { verdict: isTelling ? undefined : verdict, first: `{${member}`, next: `,${member}` };
   }
 
-  /** As JSON; undefined for what is left out. */
-  #part(value: unknown, verdict: Name['verdict'], showPart?: ShowPart): string | undefined {
+  #members(object: Readonly<Record<string, unknown>>, depth: number, pass: Pass): string {
+    const names = Object.keys(object);
+    if ((pass.valuesLeft -= names.length) < 0 || object['value'] !== undefined) return NEEDS_COPY;
+    let json = '';
+    for (const name of names) {
+      const { first, next, verdict } = this.#of(name);
+      const part = this.#part(object[name], verdict, depth, pass);
+      if (part === NEEDS_COPY) return NEEDS_COPY;
+      if (part !== undefined) json += (json === '' ? first : next) + part;
+    }
+    return json === '' ? '{}' : `${json}}`;
+  }
+
+  #items(list: readonly unknown[], depth: number, pass: Pass): string {
+    if ((pass.valuesLeft -= list.length) < 0) return NEEDS_COPY;
+    let json = '';
+    for (let index = 0; index < list.length; index += 1) {
+      const part = this.#part(list[index], 'keep', depth, pass);
+      if (part === NEEDS_COPY) return NEEDS_COPY;
+      json += (index === 0 ? '[' : ',') + (part ?? 'null');
+    }
+    return json === '' ? '[]' : `${json}]`;
+  }
+
+  /** What is no more than its properties or items is shown at once; what leads to itself is too deep for that. */
+  #container(value: object, depth: number, pass: Pass): string | undefined {
+    if (!('toJSON' in value)) {
+      if (Array.isArray(value)) return depth < MAX_DEPTH ? this.#items(value, depth + 1, pass) : NEEDS_COPY;
+      if (isPlainObject(value)) return depth < MAX_DEPTH ? this.#members(value, depth + 1, pass) : NEEDS_COPY;
+    }
+    if (depth > 1) return NEEDS_COPY;
+    pass.showPart ??= this.#rules.partsOf(pass.root);
+    return jsonOf(pass.showPart(value));
+  }
+
+  /**
+   * As JSON; undefined for what is left out.
+   *
+   * @param depth of what it is a part of
+   * @param pass only for what may have a structure of its own
+   */
+  #part(value: unknown, verdict: Name['verdict'], depth = 0, pass?: Pass): string | undefined {
     if (verdict === undefined) return NEEDS_COPY;
     if (verdict !== 'keep') return jsonOf(this.#rules.replacement(value, verdict));
     switch (typeof value) {
@@ -119,7 +158,8 @@ export class ObjectTexts {
         return value ? 'true' : 'false';
       case 'object':
         if (value === null) return 'null';
-        return isTime(value) ? timeJson(value) : jsonOf(showPart?.(value));
+        if (isTime(value)) return timeJson(value);
+        return pass && this.#container(value, depth, pass);
       case 'bigint':
         return textJson(this.#rules.ofText(String(value)));
       default:

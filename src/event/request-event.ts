@@ -59,6 +59,8 @@ export function incomingEvent(
   maxBodyBytes: number,
 ): RequestEvent<JsonText> {
   const user = userId(origin);
+  const end = tail(origin, outcomeOf(draft), true);
+  const { outcome, actor_id, actor_type, request_id, trace_id, span_id, record_id, schema_version } = end;
   return {
     timestamp: timestamp(origin.time),
     level: 'API',
@@ -78,7 +80,14 @@ export function incomingEvent(
     request_size: draft.requestBody.size,
     response_size: draft.responseBody.size,
     attributes: attributesRepr(draft.attributes, origin, redactor),
-    ...tail(origin, outcomeOf(draft), true),
+    outcome,
+    actor_id,
+    actor_type,
+    request_id,
+    trace_id,
+    span_id,
+    record_id,
+    schema_version,
   };
 }
 
@@ -89,6 +98,8 @@ export function outgoingEvent(
   redactor: Redactor,
   maxBodyBytes: number,
 ): RequestEvent<JsonText> {
+  const end = tail(origin, outcomeOf(draft), true);
+  const { outcome, actor_id, actor_type, request_id, trace_id, span_id, record_id, schema_version } = end;
   return {
     timestamp: timestamp(origin.time),
     level: 'API',
@@ -106,7 +117,14 @@ export function outgoingEvent(
     request_size: draft.requestBody.size,
     response_size: draft.responseBody.size,
     attributes: attributesRepr(draft.attributes, origin, redactor),
-    ...tail(origin, outcomeOf(draft), true),
+    outcome,
+    actor_id,
+    actor_type,
+    request_id,
+    trace_id,
+    span_id,
+    record_id,
+    schema_version,
   };
 }
 

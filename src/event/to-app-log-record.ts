@@ -20,31 +20,35 @@ export type EmittedAppLogRecord = Omit<EmittedLogRecord, 'eventName'>;
 /** An app record of ours in OpenTelemetry's words. */
 export function toAppLogRecord(event: AppEvent, origin: Origin, facts: AppFacts): EmittedAppLogRecord {
   const bare = toBareAppLogRecord(event, origin, facts);
-  return { ...bare, attributes: { ...bare.attributes, ...attributesOf(event, facts) } };
+  return { ...bare, attributes: { ...bare.attributes, ...attributesOf(event) } };
 }
 
-/** The same for who takes the event itself: only what the event doesn't say. */
-export function toBareAppLogRecord(event: AppEvent, origin: Origin, { printedOn }: AppFacts): EmittedAppLogRecord {
+/** The same for who takes the event itself: only what the event doesn't say, or says as one text. */
+export function toBareAppLogRecord(event: AppEvent, origin: Origin, facts: AppFacts): EmittedAppLogRecord {
+  const { printedOn } = facts;
   return {
     timestamp: origin.time,
     severityNumber: SEVERITY_NUMBERS[event.level as keyof typeof SEVERITY_NUMBERS],
     severityText: event.level,
     body: event.message,
     context: eventContext(origin.context, event),
-    attributes: printedOn ? { [A.LOG_IOSTREAM]: printedOn } : {},
+    attributes: { ...(printedOn && { [A.LOG_IOSTREAM]: printedOn }), ...exceptionAttributes(event, facts) },
   };
 }
 
-function attributesOf(event: AppEvent, { exception }: AppFacts): Record<string, AnyValue> {
+function exceptionAttributes({ exception: stack }: AppEvent, { exception }: AppFacts): Record<string, AnyValue> {
+  if (!exception) return {};
+  const { type, message } = exception;
+  return { [A.EXCEPTION_TYPE]: type, [A.EXCEPTION_MESSAGE]: message, [A.EXCEPTION_STACKTRACE]: stack };
+}
+
+function attributesOf(event: AppEvent): Record<string, AnyValue> {
   const attributes: Record<string, AnyValue> = {};
   putFlat(attributes, event.attributes ?? {});
   for (const [name, value] of [
     [A.CODE_FILE_PATH, event.path],
     [A.CODE_FUNCTION_NAME, event.function],
     [A.CODE_LINE_NUMBER, event.line],
-    [A.EXCEPTION_TYPE, exception?.type],
-    [A.EXCEPTION_MESSAGE, exception?.message],
-    [A.EXCEPTION_STACKTRACE, event.exception],
     [A.AUDIT_ACTOR_ID, event.actor_id],
     [A.AUDIT_ACTOR_TYPE, event.actor_type],
     [A.AUDIT_REQUEST_ID, event.request_id],

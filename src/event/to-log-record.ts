@@ -44,7 +44,8 @@ export function toBareLogRecord(event: AuditEvent<JsonText>, origin: Origin): Em
   };
 }
 
-function attributesOf(event: AuditEvent<JsonText>): Attributes {
+/** What an event says beside its message, in OpenTelemetry's words. */
+export function attributesOf(event: AuditEvent<JsonText>): Attributes {
   const attributes = commonAttributes(event);
   switch (event.name) {
     case 'audit.model':
@@ -82,7 +83,7 @@ function addModel(attributes: Attributes, event: ModelEvent<JsonText>): void {
   if (event.instance_id !== '') attributes[A.AUDIT_TARGET_ID] = event.instance_id;
   putJson(attributes, A.AUDIT_INSTANCE_JSON, event.instance_repr);
   putJson(attributes, A.AUDIT_EXTRA_JSON, event.extra);
-  if (event.changes) attributes[A.AUDIT_CHANGES_JSON] = textOf(event.changes);
+  if (event.changes) attributes[A.AUDIT_CHANGES_JSON] = structureText(event.changes);
   put(attributes, A.AUDIT_TRANSACTION_ID, event.transaction_id);
   put(attributes, A.ERROR_MESSAGE, event.error_message);
 }
@@ -124,6 +125,9 @@ function addLogin(attributes: Attributes, event: LoginEvent): void {
   attributes[A.AUDIT_ACTION] = event.event.toUpperCase();
   attributes[A.AUDIT_LOGIN_EVENT] = event.event;
   if (event.error !== null) attributes[A.ERROR_MESSAGE] = event.error;
+  const { client_address: address, user_agent: userAgent } = event.extra;
+  if (typeof address === 'string') attributes[A.CLIENT_ADDRESS] = address;
+  if (typeof userAgent === 'string') attributes[A.USER_AGENT_ORIGINAL] = userAgent;
   putJson(attributes, A.AUDIT_EXTRA_JSON, event.extra);
 }
 
@@ -132,11 +136,12 @@ function put(attributes: Attributes, name: string, value: Json | undefined): voi
 }
 
 function putJson(attributes: Attributes, name: string, value: JsonObject | JsonText): void {
-  const text = textOf(value);
+  const text = structureText(value);
   if (text !== '{}') attributes[name] = text;
 }
 
-function textOf(value: object): string {
+/** What has a structure as a JSON text. */
+export function structureText(value: object): string {
   return value instanceof JsonText ? value.text : JSON.stringify(value);
 }
 
@@ -166,7 +171,7 @@ function isFlat(value: Json | undefined): boolean {
 }
 
 /** A body as `http.*.body.content` wants it: the text, never a structure. */
-function bodyText(body: Json | JsonText | undefined): string | undefined {
+export function bodyText(body: Json | JsonText | undefined): string | undefined {
   if (body === undefined) return undefined;
   return body instanceof JsonText ? body.text : jsonText(body);
 }
@@ -175,7 +180,8 @@ function jsonText(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
-function queryText(params: JsonObject): string {
+/** The parameters of a query as a text, without `?`. */
+export function queryText(params: JsonObject): string {
   const pairs: string[] = [];
   for (const name of Object.keys(params)) {
     const value = params[name] ?? '';

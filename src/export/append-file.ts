@@ -14,8 +14,11 @@ import {
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
+import { report, tell } from '../event/guard.ts';
 import type { Sync } from './group-commit.ts';
 import type { LineFile } from './line-file.ts';
+import { closingOf } from './torn-line.ts';
+import { writeSome } from './write-some.ts';
 
 export interface AppendFileOptions {
   readonly path: string;
@@ -53,6 +56,10 @@ export class AppendFile implements LineFile {
   #isDirty = false;
   /** That on which a sync is under way: it is closed after it. */
   #syncing: number | undefined;
+  /** What the file ends with since an append has failed in the middle of a line. */
+  #torn: Buffer | undefined;
+  /** How the file ends is to be looked at: others may have written to it. */
+  #isUnseen = true;
   /** Of a sync when a file was closed: the next sync tells it. */
   #syncError: Error | undefined;
 
@@ -67,12 +74,18 @@ export class AppendFile implements LineFile {
     let written = 0;
     try {
       const fd = this.#current();
-      while (written < bytes.length) written += writeSome(fd, bytes, written);
       this.#isDirty = true;
+      written = this.#mend(fd, bytes);
+      while (written < bytes.length) written += writeSome(fd, bytes, written);
+      this.#torn = undefined;
+      this.#isUnseen = false;
       return undefined;
     } catch (error) {
       this.close();
-      return { error: error as Error, lines: countLines(bytes.subarray(0, written)) };
+      const done = bytes.subarray(0, written);
+      const torn = done.subarray(done.lastIndexOf(LINE_FEED) + 1);
+      this.#torn = torn.length > 0 ? Buffer.from(torn) : this.#torn;
+      return { error: error as Error, lines: countLines(done) };
     }
   }
 
@@ -117,11 +130,45 @@ export class AppendFile implements LineFile {
     this.#checkedAt = this.#now();
   }
 
+  /** Whether the file ends in the middle of a line, which the next append may bring to its end. */
+  get isTorn(): boolean {
+    return this.#torn !== undefined;
+  }
+
   #current(): number {
     const now = this.#now();
-    if (this.#fd !== undefined && Math.abs(now - this.#checkedAt) >= CHECK_INTERVAL_MS)
-      this.follow(statSync(this.path, { throwIfNoEntry: false }));
+    if (this.#fd !== undefined && Math.abs(now - this.#checkedAt) >= CHECK_INTERVAL_MS) this.#check(now);
     return this.#fd ?? this.#open(now);
+  }
+
+  /** What is open is gone on with where nobody may see the path any more: it still takes what is written. */
+  #check(now: number): void {
+    this.#checkedAt = now;
+    this.#isUnseen = true;
+    try {
+      this.follow(statSync(this.path, { throwIfNoEntry: false }));
+    } catch (error) {
+      report('looking for a file, which is gone on with,', error);
+    }
+  }
+
+  /**
+   * Brings the line to its end in which the file ends: a write that was cut short goes on where it was, and what another
+   * process has left, or an earlier one, is closed off as JSON that says so.
+   *
+   * @returns how much of `bytes` is in the file already
+   */
+  #mend(fd: number, bytes: Buffer): number {
+    if (!this.#isUnseen) return 0;
+    const torn = tornEnd(this.path);
+    if (torn && this.#torn?.equals(torn) && bytes.subarray(0, torn.length).equals(torn)) return torn.length;
+    if (torn) {
+      writeSync(fd, `${closingOf(torn.toString()) ?? ''}\n`);
+      tell('a torn line', `${this.path} ended in the middle of a line, after ${torn.length} bytes; it was closed off`);
+    }
+    this.#isUnseen = false;
+    this.#torn = undefined;
+    return 0;
   }
 
   #open(now: number): number {
@@ -131,7 +178,7 @@ export class AppendFile implements LineFile {
     this.#opened = fstatSync(fd);
     this.#checkedAt = now;
     if (this.#isSynced && this.#opened.size === 0) syncFolder(dirname(this.path));
-    if (endsInTheMiddleOfALine(this.path)) writeSync(fd, '\n');
+    this.#isUnseen = true;
     return fd;
   }
 
@@ -155,21 +202,6 @@ function syncFolder(folder: string): void {
   }
 }
 
-const FULL_PIPE_RETRIES = 100;
-const FULL_PIPE_WAIT_MS = 1;
-
-/** Writes what the system takes at once; a full pipe at the path (a FIFO) is waited for, but not for ever. */
-function writeSome(fd: number, bytes: Buffer, from: number): number {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return writeSync(fd, bytes, from);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || tries === FULL_PIPE_RETRIES) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
-    }
-  }
-}
-
 function countLines(bytes: Buffer): number {
   let count = 0;
   for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) count += 1;
@@ -178,16 +210,22 @@ function countLines(bytes: Buffer): number {
 
 const LINE_FEED = 0x0a;
 
-/** Whether the last write to the file was cut short: by a full disk, or by a crash of the machine. */
-function endsInTheMiddleOfALine(path: string): boolean {
+/** How far back the beginning of a torn line is looked for. */
+const MAX_TORN_BYTES = 1024 * 1024;
+
+/**
+ * What follows the last line feed of a file, which a full disk or a crash has cut short.
+ *
+ * @returns undefined where the file ends with a whole line, or can't be read, only written
+ */
+function tornEnd(path: string): Buffer | undefined {
   let fd: number | undefined;
   try {
-    if (!statSync(path).isFile()) return false;
+    if (!statSync(path).isFile()) return undefined;
     fd = openSync(path, 'r');
-    return endsTorn(fd);
+    return endsTorn(fd) ? afterLastLine(fd) : undefined;
   } catch {
-    // It can't be read, only written.
-    return false;
+    return undefined;
   } finally {
     if (fd !== undefined) closeQuietly(fd);
   }
@@ -213,6 +251,13 @@ function awaitWriter(fd: number, mode: number): void {
   } catch {
     // Somebody else's file: it waited all the same.
   }
+}
+
+function afterLastLine(fd: number): Buffer {
+  const { size } = fstatSync(fd);
+  const bytes = Buffer.alloc(Math.min(size, MAX_TORN_BYTES));
+  readSync(fd, bytes, 0, bytes.length, size - bytes.length);
+  return bytes.subarray(bytes.lastIndexOf(LINE_FEED) + 1);
 }
 
 function closeQuietly(fd: number): void {

@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 
-import { acknowledgeAfter } from '../event/acknowledgement.ts';
+import { acknowledgeAfter, isAwaited } from '../event/acknowledgement.ts';
 import { attachEvent, attachedEvent } from '../event/attached-event.ts';
 import { AUDIT_ACTOR_ID, AUDIT_ACTOR_TYPE, AUDIT_REQUEST_ID } from '../event/attributes.ts';
 
@@ -102,8 +102,7 @@ export class AuditLogRecordProcessor {
       this.#attach(record, stream, context);
       if (this.#durability[stream] === 'os') this.#exporter.export([record]);
       else this.#take(record);
-      const acknowledged = this.#exporter.acknowledgement(stream);
-      if (acknowledged) acknowledgeAfter(acknowledged);
+      this.#acknowledge(stream);
     } catch (error) {
       report('taking a record', error);
     }
@@ -134,6 +133,15 @@ export class AuditLogRecordProcessor {
     } catch (error) {
       report('reading a record', error);
     }
+  }
+
+  #acknowledge(stream: Stream): void {
+    if (!isAwaited()) {
+      this.#exporter.join(stream);
+      return;
+    }
+    const acknowledged = this.#exporter.acknowledgement(stream);
+    if (acknowledged) acknowledgeAfter(acknowledged);
   }
 
   #take(record: LogRecordLike): void {

@@ -1,3 +1,4 @@
+import { report } from '../event/guard.ts';
 import { type Compression, PART, compressFile } from './compress-file.ts';
 import { type ClosedFile, type RetentionLimits, expiredOf } from './retention.ts';
 import { inOrder, readClosedName } from './rotation.ts';
@@ -18,12 +19,16 @@ export interface ClosedFilesOptions {
  */
 export const STILL_MS = 10_000;
 
+/** As it is reported. */
+export const TIDYING = 'compressing and deleting closed files';
+
 /** A compression that didn't write for so long was killed. */
 const DEAD_MS = 60_000;
 
 /**
  * The files that were closed. The newest stays as it is until the next one is closed, so that who reads along has that
- * long to read it to its end; the others are compressed. Files with other names are left alone.
+ * long to read it to its end; the others are compressed. Files with other names are left alone, and empty ones are not
+ * compressed: somebody may be about to give that name to a file.
  */
 export class ClosedFiles {
   readonly #options: ClosedFilesOptions;
@@ -35,13 +40,13 @@ export class ClosedFiles {
 
   /** @returns whether there is something to be done later */
   async tidy(now: number): Promise<boolean> {
-    const names = await this.#fs.readdir(this.#options.folder);
+    const names = (await this.#fs.readdir(this.#options.folder).catch(reportUnlessGone)) ?? [];
     const isCompressing = await this.#removeDead(names, now);
     const files = await this.#filesIn(names);
     const still = files.filter((file) => isOlder(file.writtenAt, STILL_MS, now));
     await this.#removeExpired(still, now);
     const newest = files.find(isPlain);
-    await this.#compress(still.filter((file) => isPlain(file) && file !== newest));
+    await this.#compress(still.filter((file) => isPlain(file) && file.size > 0 && file !== newest));
     return isCompressing || still.length < files.length;
   }
 
@@ -51,8 +56,8 @@ export class ClosedFiles {
     const closed = names.flatMap((name) => readClosedName(stem, name) ?? []).toSorted((a, b) => inOrder(b, a));
     const files = await Promise.all(
       closed.map(async (file) => {
-        const stats = await this.#fs.stat(`${folder}/${file.name}`).catch(unlessGone);
-        return stats && Object.assign(file, { size: stats.size, writtenAt: stats.mtimeMs });
+        const stats = await this.#fs.stat(`${folder}/${file.name}`).catch(reportUnlessGone);
+        return stats?.isFile() ? Object.assign(file, { size: stats.size, writtenAt: stats.mtimeMs }) : undefined;
       }),
     );
     return files.filter((file) => file !== undefined);
@@ -70,7 +75,7 @@ export class ClosedFiles {
     if (!compress) return;
     for (const { name } of files.toReversed()) {
       // oxlint-disable-next-line no-await-in-loop -- see above
-      await compressFile(`${folder}/${name}`, compress).catch(unlessGone);
+      await compressFile(`${folder}/${name}`, compress).catch(reportUnlessGone);
     }
   }
 
@@ -80,7 +85,7 @@ export class ClosedFiles {
     const parts = names.filter((name) => name.endsWith(PART) && readClosedName(stem, name.slice(0, -PART.length)));
     const alive = await Promise.all(
       parts.map(async (name) => {
-        const stats = await this.#fs.stat(`${folder}/${name}`).catch(unlessGone);
+        const stats = await this.#fs.stat(`${folder}/${name}`).catch(reportUnlessGone);
         if (stats && !isOlder(stats.mtimeMs, DEAD_MS, now)) return true;
         await this.#remove(`${folder}/${name}`);
         return false;
@@ -90,7 +95,7 @@ export class ClosedFiles {
   }
 
   async #remove(file: string): Promise<void> {
-    await this.#fs.unlink(file).catch(unlessGone);
+    await this.#fs.unlink(file).catch(reportUnlessGone);
   }
 }
 
@@ -108,7 +113,7 @@ function isOlder(time: number, ms: number, now: number): boolean {
   return Math.abs(now - time) >= ms;
 }
 
-/** Another process tidies, too. */
-function unlessGone(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
+/** Another process tidies, too, and an operator. What can't be done to one file is done to the others. */
+function reportUnlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') report(TIDYING, error);
 }

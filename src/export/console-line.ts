@@ -1,4 +1,5 @@
 import type { AnyEvent, AppEvent, LoginEvent, ModelEvent, RequestEvent } from '../event/event.ts';
+import { isAppEvent } from '../event/is-app-event.ts';
 import type { JsonText } from '../event/json-text.ts';
 
 /**
@@ -35,11 +36,6 @@ function partsOf(event: AnyEvent<JsonText>): Parts {
     default:
       return loginParts(event);
   }
-}
-
-/** App records may bear any name, ours too. */
-function isAppEvent(event: AnyEvent<JsonText>): event is AppEvent {
-  return 'exception' in event;
 }
 
 function appParts(event: AppEvent): Parts {

@@ -1,20 +1,17 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
-import { attachedEvent } from '../event/attached-event.ts';
 import type { LogRecordLike } from '../event/from-log-record.ts';
-import { report } from '../event/guard.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import { AppendFile } from './append-file.ts';
 import { expectCompression } from './compress-file.ts';
 import { timed, wrote } from './export-health.ts';
 import type { Sync } from './group-commit.ts';
-import { KeptLine, keptLine } from './kept-line.ts';
+import { keptLine } from './kept-line.ts';
+import { type Format, lineWriter } from './format.ts';
 import { LineBuffer } from './line-buffer.ts';
 import type { LineFile } from './line-file.ts';
-import { lineOf } from './line.ts';
 import type { ExportResult, LogRecordExporter } from './log-record-exporter.ts';
-import { processSuffix } from './process-suffix.ts';
 import type { Kept } from './record-queue.ts';
 import { type Retention, limitsOf } from './retention.ts';
 import { RotatingFile } from './rotating-file.ts';
@@ -39,7 +36,14 @@ export interface FileLogRecordExporterOptions {
   readonly rotation?: Rotation | undefined;
   /** Which closed files are kept; takes `rotation`. @default all */
   readonly retention?: Retention | undefined;
-  /** End each line with the `host` and the `pid` that wrote it. @default false */
+  /**
+   * What a line looks like: `'seed'` has the keys of the original system, and ours; `'otlp'` is OTLP/JSON, as
+   * OpenTelemetry's Collector reads it from files; `'ecs'` has the fields of the Elastic Common Schema.
+   *
+   * @default 'seed'
+   */
+  readonly format?: Format | undefined;
+  /** Each line tells the host and the process that wrote it. @default false */
   readonly processFields?: boolean | undefined;
   /** Redacts what other code logged. @default createRedactor() */
   readonly redactor?: Redactor | undefined;
@@ -53,16 +57,14 @@ export interface FileLogRecordExporterOptions {
  */
 export class FileLogRecordExporter implements LogRecordExporter {
   readonly #files: ReadonlyMap<Stream, LineFile>;
-  readonly #redactor: Redactor;
-  /** What each line ends with in place of `}` and a line feed. */
-  readonly #suffix: string | undefined;
+  readonly #lineOf: (record: LogRecordLike, stream: Stream) => string;
   #spareLines: LineBuffer | undefined;
   #isShutdown = false;
 
   /** @throws Error if the directory can't be made, the files can't be written, or the options don't fit each other or this Node.js */
   constructor(options: FileLogRecordExporterOptions = {}) {
     const { streams = STREAMS, redactor = createRedactor(), fileMode, directoryMode = 0o700, now } = options;
-    const { rotation, retention, processFields = false } = options;
+    const { rotation, retention, format = 'seed', processFields = false } = options;
     const directory = path.resolve(options.directory ?? 'audit_logs');
     if (rotation?.compress) expectCompression(rotation.compress);
     if (retention && !rotation)
@@ -74,8 +76,7 @@ export class FileLogRecordExporter implements LogRecordExporter {
       return new RotatingFile(file, { folder: directory, stem: stream, rotation, limits, fileMode, now });
     };
     this.#files = new Map(streams.map((stream) => [stream, fileAt(stream)]));
-    this.#redactor = redactor;
-    this.#suffix = processFields ? processSuffix() : undefined;
+    this.#lineOf = lineWriter(format, { redactor, processFields, streamField: false }, now);
     expectWritable(directory, directoryMode, [...this.#files.values()]);
   }
 
@@ -96,7 +97,7 @@ export class FileLogRecordExporter implements LogRecordExporter {
   }
 
   keep(record: LogRecordLike): Kept {
-    return keptLine(record, (one) => this.#lineOf(one));
+    return keptLine(record, this.#lineOf);
   }
 
   async shutdown(): Promise<void> {
@@ -107,26 +108,26 @@ export class FileLogRecordExporter implements LogRecordExporter {
 
   #append(records: readonly LogRecordLike[]): ExportResult {
     let error: Error | undefined;
-    const unexported: LogRecordLike[] = [];
+    const unexported: (readonly LogRecordLike[])[] = [];
     for (const [stream, ofStream] of byStream(records)) {
       const file = this.#files.get(stream);
       if (!file) continue;
-      const failure = this.#appendAll(stream, file, ofStream);
+      const failure = this.#appendAll(file, stream, ofStream);
       if (!failure) continue;
       error = failure.error;
-      unexported.push(...failure.unexported);
+      unexported.push(failure.unexported);
     }
-    return error ? { code: 1, error, unexported } : { code: 0 };
+    return error ? { code: 1, error, unexported: unexported.flat() } : { code: 0 };
   }
 
   /** Appends the records' lines, many at a time. */
-  #appendAll(stream: Stream, file: LineFile, records: readonly LogRecordLike[]): Failure | undefined {
+  #appendAll(file: LineFile, stream: Stream, records: readonly LogRecordLike[]): Failure | undefined {
     const lines = this.#spareLines ?? new LineBuffer();
     // What foreign code put into a record may log while it is read.
     this.#spareLines = undefined;
     let done = 0;
     for (let next = 1; next <= records.length; next += 1) {
-      lines.add(this.#lineOf(records[next - 1] as LogRecordLike));
+      lines.add(this.#lineOf(records[next - 1] as LogRecordLike, stream));
       if (lines.size < MAX_BYTES && next < records.length) continue;
       const bytes = lines.take();
       const failure = timed(stream, () => file.append(bytes));
@@ -137,12 +138,6 @@ export class FileLogRecordExporter implements LogRecordExporter {
     this.#spareLines = lines;
     return undefined;
   }
-
-  #lineOf(record: LogRecordLike): string {
-    if (record instanceof KeptLine) return record.line;
-    const line = lineOfRecord(record, this.#redactor);
-    return this.#suffix === undefined ? line : line.slice(0, -'}\n'.length) + this.#suffix;
-  }
 }
 
 interface Failure {
@@ -152,18 +147,8 @@ interface Failure {
 
 const SHUT_DOWN: ExportResult = { code: 1, error: new Error('FileLogRecordExporter: it has been shut down') };
 
-/** What is handed over at a time. */
-const MAX_BYTES = 1024 * 1024;
-
-/** One line for each record, whatever the record is: one that can't be read must not hold up the others. */
-function lineOfRecord(record: LogRecordLike, redactor: Redactor): string {
-  try {
-    return lineOf(attachedEvent(record, redactor));
-  } catch (error) {
-    report('reading a record', error);
-    return `${JSON.stringify({ level: 'ERROR', name: 'activity-audit', message: 'Unreadable record' })}\n`;
-  }
-}
+/** What is handed over at a time: no more than the buffer keeps memory for. */
+const MAX_BYTES = 128 * 1024;
 
 /** A misconfiguration is told at start, not with the first record. */
 function expectWritable(directory: string, mode: number, files: readonly LineFile[]): void {

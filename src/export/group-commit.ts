@@ -5,14 +5,14 @@ export type Sync = (synced: (error?: Error) => void) => void;
 
 export interface GroupCommitOptions {
   readonly sync: Sync;
-  /** Exports what is held in memory: it is part of the next group. */
+  /** Exports what is held in memory: who has joined may have records there. */
   readonly flush: () => void;
   /** How long a member of a group waits at most, whatever becomes of the sync. */
   readonly maxWaitMs: number;
   /** After how long a sync is slow. */
   readonly slowMs: number;
-  /** Is told of a sync that failed, and of how many members' records it was to be. */
-  readonly failed: (reason: string, members: number) => void;
+  /** Is told of a sync that failed, and of how many records it was to be. */
+  readonly failed: (reason: string, records: number) => void;
   /** Is told of a sync that takes long, and may still succeed. */
   readonly slow: (reason: string) => void;
   /** Is told how long a sync took, in seconds. */
@@ -37,35 +37,40 @@ export class GroupCommit {
     this.#options = options;
   }
 
-  /** Resolves when all that has been taken so far is on the disk, or has been waited for long enough: `false`, then. */
-  join(): Promise<boolean> {
+  /**
+   * Resolves when all that has been taken so far is on the disk, or has been waited for long enough: `false`, then.
+   *
+   * @param records how many are taken with it; none for who wants a sync alone
+   */
+  join(records: 0 | 1 = 1): Promise<boolean> {
     this.#gathering ??= new Group(this.#options.maxWaitMs);
-    this.#gathering.members += 1;
+    this.#gathering.records += records;
     return this.#gathering.done;
   }
 
-  /** Syncs for those who have joined, if there are any; to be called when all that was taken has been exported. */
+  /** Exports what is held, and syncs for those who have joined, if there are any. */
   commit(): void {
+    if (!this.#gathering || this.#isSyncing) return;
+    this.#options.flush();
     const group = this.#gathering;
+    // The flush may have come here itself.
     if (!group || this.#isSyncing) return;
     this.#gathering = undefined;
     this.#isSyncing = true;
     this.#sync(group, (isSafe) => {
       this.#isSyncing = false;
       group.release(isSafe);
-      if (!this.#gathering) return;
-      this.#options.flush();
       this.commit();
     });
   }
 
-  #sync({ members }: Group, then: (isSafe: boolean) => void): void {
+  #sync({ records }: Group, then: (isSafe: boolean) => void): void {
     const { sync, slowMs, failed, slow, synced } = this.#options;
     const began = clock();
     const patience = later(() => slow(`a sync takes longer than ${slowMs} ms`), slowMs);
     const ended = (error?: Error): void => {
       cancel(patience);
-      if (error) failed(reasonOf(error), members);
+      if (error) failed(reasonOf(error), records);
       else synced((clock() - began) / 1000);
       then(!error);
     };
@@ -79,7 +84,7 @@ export class GroupCommit {
 
 /** Those whose records share one sync. */
 class Group {
-  members = 0;
+  records = 0;
   readonly done: Promise<boolean>;
   #resolve: ((isSafe: boolean) => void) | undefined;
   readonly #deadline: NodeJS.Timeout;

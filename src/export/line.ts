@@ -1,80 +1,12 @@
-import type { AnyEvent, RequestEvent } from '../event/event.ts';
-import { JsonText, textJson } from '../event/json-text.ts';
+import type { AnyEvent } from '../event/event.ts';
+import type { JsonText } from '../event/json-text.ts';
+import { eventJson } from './event-json.ts';
+import { oneLine } from './one-line.ts';
 
 /**
- * An event as one line of a file: JSON and a line feed. Whatever the event holds, it is one line, for every reader's
- * idea of a line, and it parses. Never throws.
+ * An event as one line of a file, in the format of the original system: JSON and a line feed. Whatever the event holds,
+ * it is one line, for every reader's idea of a line, and it parses. Never throws.
  */
 export function lineOf(event: AnyEvent<JsonText>): string {
-  const line = `${jsonOf(event)}\n`;
-  return isPlain(line) ? line : line.replace(UNSAFE, escape);
-}
-
-function jsonOf(event: AnyEvent<JsonText>): string {
-  try {
-    switch (event.name) {
-      case 'audit.model':
-        return objectJson(event, partJson);
-      case 'audit.request':
-        return objectJson(event, (value, key) =>
-          REPRS.has(key) ? objectJson(value as object, partJson) : partJson(value),
-        );
-      default:
-        return JSON.stringify(event);
-    }
-  } catch {
-    return JSON.stringify(salvaged(event));
-  }
-}
-
-const REPRS: ReadonlySet<string> = new Set<keyof RequestEvent>(['request_repr', 'response_repr']);
-
-/**
- * Part by part, at half the time of `JSON.stringify`: what is held as JSON is put in as it is.
- *
- * @param jsonOfPart undefined for what an object leaves out
- */
-function objectJson(object: object, jsonOfPart: (value: unknown, key: string) => string | undefined): string {
-  let json = '';
-  for (const key in object) {
-    // A library may have extended the prototype of all objects. `Object.keys` would make a line cost a tenth more.
-    if (!Object.prototype.hasOwnProperty.call(object, key)) continue;
-    const part = jsonOfPart((object as Record<string, unknown>)[key], key);
-    if (part !== undefined) json += `${json === '' ? '{"' : ',"'}${key}":${part}`;
-  }
-  return json === '' ? '{}' : `${json}}`;
-}
-
-function partJson(value: unknown): string | undefined {
-  if (typeof value === 'string') return textJson(value);
-  return value instanceof JsonText ? value.text : JSON.stringify(value);
-}
-
-/** What `JSON.stringify` leaves as it is: DEL, the C1 controls (with NEL) and Unicode's own line breaks. */
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g;
-
-/** Whether there is nothing to escape: nearly always, and found at a tenth of what the expression costs. */
-function isPlain(line: string): boolean {
-  return Buffer.byteLength(line) === line.length && !line.includes('\u007f');
-}
-
-function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-/** The keys of an event that broke its contract, without the values that no JSON can hold. */
-function salvaged(event: AnyEvent<JsonText>): object {
-  return Object.fromEntries(Object.entries(event).map(([key, value]) => [key, isJson(value) ? value : UNSERIALIZABLE]));
-}
-
-const UNSERIALIZABLE = 'Unserializable content';
-
-function isJson(value: unknown): boolean {
-  try {
-    JSON.stringify(value);
-    return true;
-  } catch {
-    return false;
-  }
+  return oneLine(eventJson(event));
 }

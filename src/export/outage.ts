@@ -1,4 +1,4 @@
-import { tell } from '../event/guard.ts';
+import { TOLD_EVERY_MS, say, tell } from '../event/guard.ts';
 import { type Gate, closeGate } from '../event/obstacle.ts';
 import { type Trouble, exportHealth } from './export-health.ts';
 import type { WhenUnavailable } from './policy.ts';
@@ -50,9 +50,10 @@ export class Outage implements Trouble {
   readonly #options: OutageOptions;
   readonly #waiting = new Set<() => void>();
   readonly #openGate: (() => void) | undefined;
-  readonly #wasTold: boolean;
+  #wasTold: boolean;
   /** It can't be over before a sync has succeeded. */
   needsSync = false;
+  isSyncing = false;
   #reason: string;
   #isSlow: boolean;
   #loss: Loss | undefined;
@@ -70,10 +71,7 @@ export class Outage implements Trouble {
     this.#isSlow = isSlow;
     if (isHealth) exportHealth.troubles.add(this);
     this.#openGate = policy === 'open' ? undefined : closeGate(this.#gate);
-    this.#wasTold = tell(
-      `an outage of ${stream}`,
-      `${stream} records ${isSlow ? 'are slow to write' : "can't be written"}, and wait in memory: ${reason}`,
-    );
+    this.#wasTold = this.#tellBegin();
     this.#retryIn(FIRST_RETRY_MS);
   }
 
@@ -93,10 +91,17 @@ export class Outage implements Trouble {
     return this.queue.bytes;
   }
 
+  /** How many records are lost that the stream wasn't told of yet. */
+  get untold(): number {
+    return this.#loss?.records ?? 0;
+  }
+
   /** It goes on, perhaps for another reason. */
   goesOn(reason: string, isSlow: boolean): void {
     this.#reason = reason;
     this.#isSlow = isSlow;
+    // It began soon after another one, and lasts.
+    if (!this.#wasTold && this.#options.now() - this.since >= TOLD_EVERY_MS) this.#wasTold = this.#tellBegin();
   }
 
   /** Keeps a record for later, or counts it as lost. */
@@ -104,15 +109,15 @@ export class Outage implements Trouble {
     if (!this.queue.add(kept)) this.#lose(1);
   }
 
-  /** Keeps records that are older than the others, at the cost of the youngest. */
-  keepBefore(kept: readonly Kept[]): void {
-    this.#lose(this.queue.putBack(kept).length);
+  /** Keeps records that came back of an export, which are older than the others, at the cost of the youngest. */
+  keepBefore(kept: readonly Kept[], order: number): void {
+    this.#lose(this.queue.putBack(kept, order).length);
   }
 
   /** Records were written, but could not be synced. */
   notSynced(records: number): void {
     this.needsSync = true;
-    this.#add({ records: 0, unsynced: records });
+    if (records > 0) this.#add({ records: 0, unsynced: records });
   }
 
   /** What was lost since the last time. */
@@ -122,24 +127,38 @@ export class Outage implements Trouble {
     return loss;
   }
 
-  /** Resolves when it has ended, or an operation has waited for long enough. */
-  readonly passed = (): Promise<void> =>
-    new Promise((resolve) => {
+  /** What was to be told, and could not be. */
+  addLoss(earlier: Loss): void {
+    const { records, unsynced, to, reason } = this.#loss ?? { ...earlier, records: 0, unsynced: 0 };
+    this.#loss = {
+      records: earlier.records + records,
+      unsynced: earlier.unsynced + unsynced,
+      from: earlier.from,
+      to,
+      reason,
+    };
+  }
+
+  /**
+   * Resolves when it has ended, or an operation has waited for long enough.
+   *
+   * @param waited milliseconds for which it has waited already
+   */
+  passed(waited = 0): Promise<void> {
+    return new Promise((resolve) => {
       const pass = (): void => {
         cancel(deadline);
         this.#waiting.delete(pass);
         resolve();
       };
-      const deadline = later(pass, this.#options.maxBlockMs);
+      const deadline = later(pass, Math.max(0, this.#options.maxBlockMs - waited));
       this.#waiting.add(pass);
     });
+  }
 
   end(): void {
     const seconds = ((this.#options.now() - this.since) / 1000).toFixed(1);
-    if (this.#wasTold) {
-      const text = `${this.stream} records are written again, after ${seconds} s; ${this.#lost} were lost`;
-      tell(`the end of an outage of ${this.stream}`, text);
-    }
+    if (this.#wasTold) say(`${this.stream} records are written again, after ${seconds} s; ${this.#lost} were lost`);
     this.abandon();
   }
 
@@ -153,8 +172,15 @@ export class Outage implements Trouble {
 
   readonly #gate: Gate = (stream) => {
     if (stream !== this.stream) return undefined;
-    return { reason: this.#reason, passed: this.policy === 'block' ? this.passed : undefined };
+    return { reason: this.#reason, passed: this.policy === 'block' ? () => this.passed() : undefined };
   };
+
+  /** @returns whether it was told now, and so its end will be */
+  #tellBegin(): boolean {
+    const what = this.#isSlow ? 'are slow to write' : "can't be written";
+    const text = `${this.stream} records ${what}, and wait in memory: ${this.#reason}`;
+    return tell(`an outage of ${this.stream}`, text, this.#options.now);
+  }
 
   #lose(records: number): void {
     if (records === 0) return;

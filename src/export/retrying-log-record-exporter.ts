@@ -1,13 +1,13 @@
 import { attachedEvent } from '../event/attached-event.ts';
 import type { LogRecordLike } from '../event/from-log-record.ts';
-import { report } from '../event/guard.ts';
+import { guard, report } from '../event/guard.ts';
 import { type Redactor, createRedactor } from '../event/redact.ts';
 import { exportHealth } from './export-health.ts';
 import { GroupCommit } from './group-commit.ts';
 import { lineOf } from './line.ts';
 import type { ExportResult, LogRecordExporter } from './log-record-exporter.ts';
 import { lossRecord } from './loss-record.ts';
-import { Outage } from './outage.ts';
+import { type Loss, Outage } from './outage.ts';
 import { DEFAULT_WHEN_UNAVAILABLE, type WhenUnavailable } from './policy.ts';
 import { reasonOf } from './reason-of.ts';
 import type { Kept } from './record-queue.ts';
@@ -43,6 +43,8 @@ const MAX_BATCH = 512;
 
 /** The application's tests may replace the timers and the clock; these are the true ones. */
 const onNextTurn = setImmediate;
+const later = setTimeout;
+const cancel = clearTimeout;
 const clock = performance.now.bind(performance);
 
 /**
@@ -58,8 +60,11 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   readonly #commits: ReadonlyMap<Stream, GroupCommit>;
   /** The streams in trouble. */
   readonly #outages = new Map<Stream, Outage>();
+  /** Of these, what has waited is written, but not synced yet: with new trouble, they go on. */
+  readonly #ending = new Map<Stream, { readonly outage: Outage }>();
   /** Those of which records that have waited are on their way. */
   readonly #trying = new Set<Stream>();
+  #exports = 0;
   #inFlight = 0;
   #inFlightSince = 0;
   /** That of the latest record. */
@@ -84,14 +89,23 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     resultCallback?.({ code: 0 });
   }
 
+  /** Has a record synced that nothing waits for, if it is to be. */
+  join(stream: Stream): void {
+    if (!this.#outages.has(stream)) void this.#commits.get(stream)?.join();
+  }
+
   /** What an operation has to wait for whose record was exported, or will be; undefined for nothing. Doesn't reject. */
   acknowledgement(stream: Stream): Promise<unknown> | undefined {
     const outage = this.#outages.get(stream);
     if (outage) return outage.policy === 'block' ? outage.passed() : undefined;
-    return this.#commits.get(stream)?.join();
+    const synced = this.#commits.get(stream)?.join();
+    if (!synced || this.#options.whenUnavailable?.[stream] !== 'block') return synced;
+    const began = clock();
+    // A record that was held may be in trouble when its sync is due.
+    return synced.then(() => this.#latest(stream)?.passed(clock() - began));
   }
 
-  /** Syncs for who waits for it; to be called when all that is held has come here. */
+  /** Exports what is held, and syncs, for who waits for it. */
   commit(): void {
     for (const commit of this.#commits.values()) commit.commit();
   }
@@ -114,27 +128,31 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   }
 
   async forceFlush(): Promise<void> {
-    this.retry(true);
-    await this.#settled();
+    await this.#drain();
     await Promise.all(Array.from(this.#commits.keys(), async (stream) => this.#whenSynced(stream)));
     await this.#exporter.forceFlush?.();
   }
 
   async shutdown(): Promise<void> {
-    this.retry(true);
-    await this.#settled();
+    await this.#drain();
     this.reportWaiting('shutting down');
     for (const outage of this.#outages.values()) outage.abandon();
+    this.#outages.clear();
     await this.#exporter.shutdown();
   }
 
   /** Tells the operator what is lost if the process ends now. */
   reportWaiting(doing: string): void {
-    if (this.waiting > 0) report(doing, `${this.waiting} records could not be exported and are lost`);
+    let lost = this.waiting;
+    for (const outage of this.#outages.values()) lost += outage.untold;
+    if (lost > 0) report(doing, `${lost} records could not be exported and are lost`);
   }
 
-  #attempt(records: readonly LogRecordLike[], then?: (exported: boolean) => void, isSecond = false): void {
+  #attempt(records: readonly LogRecordLike[], attempt: Attempt = {}): void {
     if (records.length === 0) return;
+    const { next, isSecond = false } = attempt;
+    // What has waited is the oldest.
+    const order = next ? 0 : (this.#exports += 1);
     const began = clock();
     if (this.#inFlight === 0) this.#inFlightSince = began;
     this.#inFlight += 1;
@@ -148,9 +166,9 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
       const unexported = result.code === 0 ? [] : (result.unexported ?? records);
       const isSlow = this.#inFlightSince - began >= SLOW_MS;
       if (isSlow) this.#slow(records, this.#inFlightSince - began);
-      if (unexported.length === 0) then?.(!isSlow);
-      else if (!hasReturned && !isSecond && !then) this.#attempt(unexported, undefined, true);
-      else this.#failed(unexported, result.error, then);
+      if (unexported.length === 0) next?.(!isSlow);
+      else if (!hasReturned && !isSecond && !next) this.#attempt(unexported, { isSecond: true });
+      else this.#failed(unexported, order, result.error, attempt);
       if (this.#inFlight === 0) this.#tellSettled();
     };
     try {
@@ -161,12 +179,18 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     hasReturned = true;
   }
 
-  #failed(records: readonly LogRecordLike[], error: Error | undefined, then?: (exported: boolean) => void): void {
+  #failed(records: readonly LogRecordLike[], order: number, error: Error | undefined, { loss, next }: Attempt): void {
     const reason = error ? reasonOf(error) : 'the exporter gave no reason';
     for (const [stream, failed] of byStream(records)) {
-      this.#trouble(stream, reason, false).keepBefore(failed.map((record) => this.#keep(record)));
+      const outage = this.#trouble(stream, reason, false);
+      if (loss) outage.addLoss(loss);
+      else
+        outage.keepBefore(
+          failed.map((record) => this.#keep(record)),
+          order,
+        );
     }
-    then?.(false);
+    next?.(false);
   }
 
   #slow(records: readonly LogRecordLike[], ms: number): void {
@@ -179,11 +203,16 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   }
 
   #trouble(stream: Stream, reason: string, isSlow: boolean): Outage {
-    const known = this.#outages.get(stream);
+    const known = this.#latest(stream);
+    this.#ending.delete(stream);
     known?.goesOn(reason, isSlow);
     const outage = known ?? this.#newOutage(stream, reason, isSlow);
     this.#outages.set(stream, outage);
     return outage;
+  }
+
+  #latest(stream: Stream): Outage | undefined {
+    return this.#outages.get(stream) ?? this.#ending.get(stream)?.outage;
   }
 
   #newOutage(stream: Stream, reason: string, isSlow: boolean): Outage {
@@ -205,20 +234,20 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
   #keep(record: LogRecordLike): Kept {
     this.#resource = record.resource;
     if (this.#exporter.keep) return this.#exporter.keep(record);
-    return { record, bytes: lineOf(attachedEvent(record, this.#redactor)).length };
+    const bytes = guard('reading a record', () => lineOf(attachedEvent(record, this.#redactor)).length);
+    return { record, bytes: bytes ?? UNREADABLE_BYTES };
   }
 
-  #send(outage: Outage, kept: readonly Kept[], isUrgent: boolean): void {
+  /** @param loss what the record tells of: if it can't be exported it isn't kept, and the next one tells that, too */
+  #send(outage: Outage, records: readonly LogRecordLike[], isUrgent: boolean, loss?: Loss): void {
     this.#trying.add(outage.stream);
-    this.#attempt(
-      kept.map(({ record }) => record),
-      (exported) => {
-        this.#trying.delete(outage.stream);
-        if (!exported) return;
-        if (isUrgent) this.#goOn(outage, isUrgent);
-        else onNextTurn(() => this.#goOn(outage, isUrgent));
-      },
-    );
+    const next = (exported: boolean): void => {
+      this.#trying.delete(outage.stream);
+      if (!exported) return;
+      if (isUrgent) this.#goOn(outage, isUrgent);
+      else onNextTurn(() => this.#goOn(outage, isUrgent));
+    };
+    this.#attempt(records, { next, loss });
   }
 
   /** After something of the stream was exported: the rest, what was lost, and a sync; then the outage is over. */
@@ -231,7 +260,7 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     }
     const loss = outage.takeLoss();
     if (loss) {
-      this.#send(outage, [this.#keep(lossRecord(stream, loss, this.#resource, this.#now()))], isUrgent);
+      this.#send(outage, [lossRecord(stream, loss, this.#resource, this.#now())], isUrgent, loss);
       return;
     }
     if (outage.needsSync) this.#syncAfter(outage, isUrgent);
@@ -240,10 +269,10 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
 
   /** After a sync had failed. */
   #syncAfter(outage: Outage, isUrgent: boolean): void {
-    const { stream } = outage;
-    this.#trying.add(stream);
-    this.#synced(stream, (isSafe) => {
-      this.#trying.delete(stream);
+    if (outage.isSyncing) return;
+    outage.isSyncing = true;
+    this.#synced(outage.stream, (isSafe) => {
+      outage.isSyncing = false;
       outage.needsSync = !isSafe;
       if (isSafe) this.#goOn(outage, isUrgent);
     });
@@ -251,8 +280,15 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
 
   /** Who waits for it waits for the sync, too. */
   #end(outage: Outage): void {
-    this.#outages.delete(outage.stream);
-    this.#synced(outage.stream, () => outage.end());
+    const { stream } = outage;
+    this.#outages.delete(stream);
+    const ending = { outage };
+    this.#ending.set(stream, ending);
+    this.#synced(stream, () => {
+      if (this.#ending.get(stream) !== ending) return;
+      this.#ending.delete(stream);
+      outage.end();
+    });
   }
 
   /** Calls back when what was exported of a stream is on the disk, if it is to be there. */
@@ -262,7 +298,7 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
       then(true);
       return;
     }
-    void commit.join().then(then);
+    void commit.join(0).then(then);
     commit.commit();
   }
 
@@ -275,7 +311,7 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
       slowMs: SLOW_MS,
       maxWaitMs: whenUnavailable[stream] === 'open' ? SLOW_MS : maxBlockMs,
       flush: () => this.#options.flushHeld?.(),
-      failed: (reason, members) => this.#trouble(stream, reason, false).notSynced(members),
+      failed: (reason, records) => this.#trouble(stream, reason, false).notSynced(records),
       slow: (reason) => {
         this.#trouble(stream, reason, true).needsSync = true;
       },
@@ -291,9 +327,26 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     });
   }
 
+  /** Tries all that waits, also what is behind a retry that is under way. */
+  async #drain(): Promise<void> {
+    const isBehind = this.#trying.size > 0;
+    this.retry(true);
+    await this.#settled();
+    if (!isBehind) return;
+    this.retry(true);
+    await this.#settled();
+  }
+
+  /** Resolves when nothing is in flight; an exporter that doesn't call back is not waited for without end. */
   async #settled(): Promise<void> {
     if (this.#inFlight === 0) return;
-    await new Promise<void>((resolve) => this.#whenSettled.push(resolve));
+    await new Promise<void>((resolve) => {
+      const deadline = later(resolve, this.#options.maxBlockMs ?? DEFAULT_MAX_BLOCK_MS);
+      this.#whenSettled.push(() => {
+        cancel(deadline);
+        resolve();
+      });
+    });
   }
 
   #tellSettled(): void {
@@ -302,5 +355,17 @@ export class RetryingLogRecordExporter implements LogRecordExporter {
     for (const resolve of told) resolve();
   }
 }
+
+/** Who gives records to the exporter, and why. */
+interface Attempt {
+  /** The first has failed. */
+  readonly isSecond?: boolean;
+  readonly loss?: Loss | undefined;
+  /** For records that have waited: is told whether the rest may follow. */
+  readonly next?: ((exported: boolean) => void) | undefined;
+}
+
+/** For what a record counts that nobody can read. */
+const UNREADABLE_BYTES = 1024;
 
 const STUCK = `the exporter takes longer than ${SLOW_MS} ms`;

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 
 import { report } from '../event/guard.ts';
 import type { AppendFailure, AppendFile } from './append-file.ts';
-import { ClosedFiles, STILL_MS } from './closed-files.ts';
+import { ClosedFiles, STILL_MS, TIDYING } from './closed-files.ts';
 import type { Sync } from './group-commit.ts';
 import type { LineFile } from './line-file.ts';
 import type { RetentionLimits } from './retention.ts';
@@ -52,6 +52,8 @@ export class RotatingFile implements LineFile {
   /** As far as is known: other processes append, too. */
   #size = 0;
   #failedAt: number | undefined;
+  /** When this object closed a file. */
+  #closedAt: number | undefined;
   /** Since when there is something to tidy: in what was left by another process, from the start. */
   #untidySince: number | undefined = -Infinity;
   #tidying: Promise<void> | undefined;
@@ -95,7 +97,7 @@ export class RotatingFile implements LineFile {
 
   #rotate(bytes: number, now: number): void {
     try {
-      if (this.#mustLook(bytes, now)) this.#look(bytes, now);
+      if (!this.#file.isTorn && this.#mustLook(bytes, now)) this.#look(bytes, now);
       this.#size += bytes;
     } catch (error) {
       // Another process was faster, or somebody removed the folder.
@@ -115,12 +117,19 @@ export class RotatingFile implements LineFile {
     this.#lookedAt = now;
     this.#size = there?.size ?? 0;
     this.#file.follow(there);
-    if (!there?.isFile() || !isDue(this.#rotation, currentFile(there), bytes, now)) return;
+    if (!there?.isFile() || !this.#isDue(currentFile(there), bytes, now)) return;
     if (this.#failedAt !== undefined && !hasPassed(RETRY_MS, this.#failedAt, now)) return;
     if (!this.#closeFile(there, now)) return;
+    this.#closedAt = now;
     this.#size = 0;
     this.#failedAt = undefined;
     this.#untidySince ??= now;
+  }
+
+  /** What is there can't be older than the last closing: the clock of a file system may be hours from that of the process. */
+  #isDue(file: CurrentFile, bytes: number, now: number): boolean {
+    if (!isDue(this.#rotation, file, bytes, now)) return false;
+    return this.#closedAt === undefined || isDue(this.#rotation, { ...file, bornAt: this.#closedAt }, bytes, now);
   }
 
   /**
@@ -174,7 +183,7 @@ export class RotatingFile implements LineFile {
     try {
       if (await this.#closed.tidy(now)) this.#untidySince ??= now;
     } catch (error) {
-      report('compressing and deleting closed files', error);
+      report(TIDYING, error);
     } finally {
       this.#tidying = undefined;
     }

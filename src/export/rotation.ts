@@ -53,7 +53,8 @@ export function readClosedName(stem: string, name: string): ClosedName | undefin
   return of === stem ? { name, plain, date, number: Number(number) } : undefined;
 }
 
-const CLOSED = /^(([a-z]+)-(\d{4}-\d\d-\d\d)\.(\d{4,})\.log)(?:\.gz|\.zst)?$/;
+/** A longer number is nobody's of ours, and none that can be counted on from. */
+const CLOSED = /^(([a-z]+)-(\d{4}-\d\d-\d\d)\.(\d{4,12})\.log)(?:\.gz|\.zst)?$/;
 
 /**
  * The name that a file gets when it is closed. Names sort by time.

@@ -50,11 +50,14 @@ const flat = fc.oneof(
   fc.constant(Object.assign(new Date(0), { toJSON: () => 'password=x' })),
 );
 const notFunctions = flat.filter((value) => typeof value !== 'function');
-const values = fc.oneof(
-  { weight: 4, arbitrary: flat },
-  { weight: 1, arbitrary: fc.array(flat, { maxLength: 3 }) },
-  { weight: 1, arbitrary: fc.dictionary(names, flat, { maxKeys: 3 }) },
-);
+const { values } = fc.letrec<{ values: unknown }>((tie) => ({
+  values: fc.oneof(
+    { depthSize: 'small' },
+    { weight: 4, arbitrary: flat },
+    { weight: 1, arbitrary: fc.array(tie('values'), { maxLength: 3 }) },
+    { weight: 1, arbitrary: fc.dictionary(names, tie('values'), { maxKeys: 3 }) },
+  ),
+}));
 const rows = fc.array(fc.tuple(names, values), { maxLength: 8 }).map((pairs) => Object.fromEntries(pairs));
 
 describe('objectText', () => {
@@ -92,8 +95,23 @@ describe('objectText', () => {
     const row = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`n${index}`, part]));
     const shown = Object.values(JSON.parse(textOf(row)) as Record<string, unknown[]>);
     const sizes = shown.map(({ length }) => length);
-    assert.deepEqual(sizes, [9000, 1001, 0, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(sizes, [9000, 999]);
     assert.equal(shown[1]?.at(-1), '[Truncated]');
+  });
+
+  it('shows as many levels as the copy would, and looks at no more of them', () => {
+    const nested = (levels: number): object => (levels === 1 ? { end: [] } : { a: [nested(levels - 1)] });
+    for (const levels of [7, 8, 9])
+      assert.equal(textOf(nested(levels)), JSON.stringify(redactor.object(nested(levels), 'User')));
+    let twice: object = { end: 1 };
+    for (let level = 0; level < 40; level += 1) twice = { a: twice, b: twice };
+    assert.match(textOf(twice), /Too deep/);
+  });
+
+  it('makes the text of what is nested at once, with its secrets and labels', () => {
+    const row = { id: 7, data: { list: [{ password: 'x', note: 'Bearer abcdef12' }], set: { name: 'pin', value: 1 } } };
+    assert.equal(textOf(row), JSON.stringify(redactor.object(row, 'User')));
+    assert.ok(redactor.objectText({ data: row.data.list }, 'User') instanceof JsonText);
   });
 
   it('forgets what it decided on when names become secret', () => {

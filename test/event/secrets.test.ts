@@ -61,6 +61,8 @@ describe('a value that is secret under any name', () => {
     ['an Amex number', '3782 822463 10005', '[REDACTED]'],
     ['user info', 'postgres://user:pass@host/db', 'postgres://[REDACTED]@host/db'],
     ['user info behind escaped slashes', '"postgres:\\/\\/user:pass@host"', '"postgres:\\/\\/[REDACTED]@host"'],
+    ['user info behind an escaped slash and another', 'a:\\//u:p@h', 'a:\\//[REDACTED]@h'],
+    ['user info behind a slash and an escaped one', 'a:/\\/u:p@h', 'a:/\\/[REDACTED]@h'],
     ['a password with an @', 'redis://:p@ss@host', 'redis://[REDACTED]@host'],
     ['a password with a slash', 'amqp://u:p/ss@host/x', 'amqp://[REDACTED]@host/x'],
   ];

@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  rmdirSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
 
 import { AppendFile } from '../../src/export/append-file.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 describe('AppendFile', () => {
@@ -34,11 +25,28 @@ describe('AppendFile', () => {
     assert.equal(readFileSync(file.path, 'utf8'), 'old\nnew\n');
   });
 
-  it('begins a new line where the file ends in the middle of one', (t) => {
+  it('closes off a line that a crash has torn, so that it is JSON which says so', (t) => {
     const file = fileIn(t, 'x.log');
-    writeFileSync(file.path, 'old\n{"torn":');
+    writeFileSync(file.path, '{"old":1}\n{"id":7,"name":"Ad');
+    file.append(Buffer.from('{"new":1}\n'));
+    assert.equal(readFileSync(file.path, 'utf8'), '{"old":1}\n{"id":7,"name":"Ad","torn":true}\n{"new":1}\n');
+  });
+
+  it('begins a new line behind what is no JSON', (t) => {
+    const file = fileIn(t, 'x.log');
+    writeFileSync(file.path, 'some text');
     file.append(Buffer.from('new\n'));
-    assert.equal(readFileSync(file.path, 'utf8'), 'old\n{"torn":\nnew\n');
+    assert.equal(readFileSync(file.path, 'utf8'), 'some text\nnew\n');
+  });
+
+  it('closes off what another process has left, also while the file is open', (t) => {
+    let now = 0;
+    const file = fileIn(t, 'x.log', () => now);
+    file.append(Buffer.from('{"a":1}\n'));
+    appendFileSync(file.path, '{"b":');
+    now += 1000;
+    file.append(Buffer.from('{"c":1}\n'));
+    assert.equal(readFileSync(file.path, 'utf8'), '{"a":1}\n{"b":null,"torn":true}\n{"c":1}\n');
   });
 
   for (const [how, remove] of Object.entries({
@@ -72,21 +80,49 @@ describe('AppendFile', () => {
     assert.equal(readFileSync(file.path, 'utf8'), '1\n2\n');
   });
 
-  it('tells how many lines a full disk took whole, and goes on behind the torn one', (t) => {
-    const folder = smallDisk(t, 64 * 1024);
-    if (!folder) return;
-    const file = new AppendFile({ path: path.join(folder, 'x.log') });
-    const line = `${'x'.repeat(999)}\n`;
-    const failure = file.append(Buffer.from(line.repeat(100)));
+  it('tells how many lines a full disk took whole, and goes on in the middle of the one that it cut', (t) => {
+    const disk = smallDisk(t, '64k');
+    if (!disk) return;
+    const file = new AppendFile({ path: path.join(disk.folder, 'x.log') });
+    t.after(() => file.close());
+    const lines = Array.from({ length: 100 }, (_, index) => `{"index":${index},"text":"${'x'.repeat(980)}"}\n`);
+    const failure = file.append(Buffer.from(lines.join('')));
     assert.match(String(failure?.error), /ENOSPC/);
     const written = readFileSync(file.path, 'utf8');
-    assert.ok(written.includes('\n'));
     assert.equal(failure?.lines, written.split('\n').length - 1);
     assert.notEqual(written.at(-1), '\n');
+    assert.equal(file.isTorn, true);
+    assert.match(String(file.append(Buffer.from(lines[failure.lines] ?? ''))?.error), /ENOSPC/);
 
-    execFileSync('mount', ['-o', 'remount,size=1m', folder]);
-    assert.equal(file.append(Buffer.from('next\n')), undefined);
-    assert.equal(readFileSync(file.path, 'utf8'), `${written}\nnext\n`);
+    disk.remount('1m');
+    for (const line of lines.slice(failure.lines)) assert.equal(file.append(Buffer.from(line)), undefined);
+    assert.equal(readFileSync(file.path, 'utf8'), lines.join(''));
+    assert.equal(file.isTorn, false);
+  });
+
+  it('closes off the line that a full disk has cut, where another one follows, here or of another process', (t) => {
+    const disk = smallDisk(t, '64k');
+    if (!disk) return;
+    const [file, other] = [disk, disk].map(({ folder }) => new AppendFile({ path: path.join(folder, 'x.log') })) as [
+      AppendFile,
+      AppendFile,
+    ];
+    t.after(() => [file, other].forEach((one) => one.close()));
+    const line = (index: number): Buffer => Buffer.from(`{"index":${index},"text":"${'x'.repeat(99_000)}"}\n`);
+    assert.ok(file.append(line(1)));
+    disk.remount('1m');
+    assert.equal(other.append(line(2)), undefined);
+    assert.equal(file.append(line(1)), undefined);
+    const told = readFileSync(file.path, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { readonly index: number; readonly torn?: true })
+      .map(({ index, torn }) => [index, torn]);
+    assert.deepEqual(told, [
+      [1, true],
+      [2, undefined],
+      [1, undefined],
+    ]);
   });
 
   it('tears no line where two processes append at once', async (t) => {
@@ -116,22 +152,4 @@ function fileIn(t: TestContext, name: string, now?: () => number): AppendFile {
   const file = new AppendFile({ path: path.join(temporaryFolder(t), name), now });
   t.after(() => file.close());
   return file;
-}
-
-/** A file system of its own; undefined, with the test skipped, where a person's machine doesn't permit mounting. */
-function smallDisk(t: TestContext, bytes: number): string | undefined {
-  const folder = mkdtempSync(path.join(tmpdir(), 'activity-audit-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder], { stdio: 'ignore' });
-  } catch (error) {
-    rmdirSync(folder);
-    if (process.env['CI']) throw error;
-    t.skip('mounting a small file system is not permitted here');
-    return undefined;
-  }
-  t.after(() => {
-    execFileSync('umount', ['-l', folder]);
-    rmdirSync(folder);
-  });
-  return folder;
 }

@@ -10,6 +10,7 @@ import {
 
 import { withActor } from '../../src/context/actor.ts';
 import { runInWork } from '../../src/context/work.ts';
+import { acknowledgementOf } from '../../src/event/acknowledgement.ts';
 import { emit } from '../../src/event/emit.ts';
 import type { LogRecordLike } from '../../src/event/from-log-record.ts';
 import { AuditLogRecordProcessor } from '../../src/export/audit-log-record-processor.ts';
@@ -46,6 +47,21 @@ describe('AuditLogRecordProcessor', () => {
     assert.deepEqual(exporter.batches, [['second turn']]);
     logger.emit({ body: 'third turn' });
     assert.deepEqual(exporter.batches.at(-1), ['third turn']);
+  });
+
+  it('has nothing wait for a record that no operation waits for, so that an outage holds up no process', async (t) => {
+    const provider = new LoggerProvider({
+      processors: [new AuditLogRecordProcessor({ exporter: new BrokenExporter(), whenUnavailable: 'block' })],
+    });
+    t.after(() => provider.shutdown());
+    const emitOne = (): void => emit(INCOMING, ORIGIN, provider);
+    const timers = (): number => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
+    emitOne();
+    const before = timers();
+    emitOne();
+    assert.equal(timers(), before);
+    assert.ok(acknowledgementOf(emitOne));
+    assert.equal(timers(), before + 1);
   });
 
   it('lets an audit record overtake what is held', () => {
@@ -169,4 +185,14 @@ class RecordingExporter {
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+class BrokenExporter implements LogRecordExporter {
+  export(...[, resultCallback]: Parameters<LogRecordExporter['export']>): void {
+    resultCallback({ code: 1, error: new Error('disk full') });
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {}
 }

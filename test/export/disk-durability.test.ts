@@ -52,6 +52,35 @@ describe('durability', () => {
     assert.equal(lines(audit).length, 540);
   });
 
+  it('disk exports what is held before the sync that acknowledges it, also that of a flush', async (t) => {
+    const exporter = new FileLogRecordExporter({ directory: temporaryFolder(t) });
+    const events: string[] = [];
+    const provider = providerWith(
+      {
+        export: (records, callback) => {
+          events.push(`export ${records.length}`);
+          exporter.export(records, callback);
+        },
+        shutdown: () => exporter.shutdown(),
+        syncOf: (stream) => {
+          const sync = exporter.syncOf(stream);
+          return (synced) => {
+            events.push('sync');
+            sync(synced);
+          };
+        },
+      },
+      'disk',
+    );
+    t.after(() => provider.shutdown());
+    const flushed = provider.forceFlush();
+    const acknowledged = Array.from({ length: 5 }, () =>
+      acknowledgementOf(() => emit(modelExample('CREATE'), ORIGIN, provider)),
+    );
+    await Promise.all([flushed, ...acknowledged]);
+    assert.deepEqual(events.slice(0, 5), ['export 1', 'export 1', 'export 1', 'export 2', 'sync']);
+  });
+
   it('disk goes on where the file is renamed or its folder removed', async (t) => {
     const { provider, audit } = files(t, 'disk');
     const emitted = async (): Promise<void> => {

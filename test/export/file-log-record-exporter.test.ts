@@ -113,6 +113,15 @@ describe('FileLogRecordExporter', () => {
     assert.deepEqual(messages(directory, 'app'), bodies);
   });
 
+  it('says which records of a batch are left, however many', (t) => {
+    const directory = temporaryFolder(t);
+    const exporter = new FileLogRecordExporter({ directory });
+    mkdirSync(path.join(directory, 'app.log'));
+    const result = exportNow(exporter, [audit('1'), ...Array.from({ length: 200_000 }, () => app('2'))]);
+    assert.equal(result.unexported?.length, 200_000);
+    assert.deepEqual(messages(directory, 'audit'), ['1']);
+  });
+
   it('keeps to the directory of its start when the process goes elsewhere', (t) => {
     const [home, away] = [temporaryFolder(t), temporaryFolder(t)];
     const before = process.cwd();

@@ -14,7 +14,7 @@ describe('GroupCommit', () => {
     assert.equal(disk.syncing.length, 1);
     const released = Promise.race(joined).then(() => disk.events.push('released'));
     await nextTurn();
-    assert.deepEqual(disk.events, ['sync']);
+    assert.deepEqual(disk.events, ['flush', 'sync']);
     disk.synced();
     assert.deepEqual(await Promise.all(joined), [true, true, true]);
     await released;
@@ -29,10 +29,10 @@ describe('GroupCommit', () => {
     commit.commit();
     const second = [commit.join(), commit.join()];
     commit.commit();
-    assert.deepEqual(disk.events, ['sync']);
+    assert.deepEqual(disk.events, ['flush', 'sync']);
     disk.synced();
     assert.equal(await first, true);
-    assert.deepEqual(disk.events, ['sync', 'flush', 'sync']);
+    assert.deepEqual(disk.events, ['flush', 'sync', 'flush', 'sync']);
     disk.synced();
     assert.deepEqual(await Promise.all(second), [true, true]);
     assert.equal(disk.syncing.length, 0);

@@ -239,7 +239,122 @@ describe('RetryingLogRecordExporter', () => {
     await exporter.forceFlush();
     assert.deepEqual(inner.exported, ['1', '2', '3']);
   });
+
+  it('keeps it where several exports fail one after the other', async (t) => {
+    const inner = new UnreliableExporter();
+    inner.slow = true;
+    inner.broken = ['audit'];
+    const exporter = retrying(t, inner);
+    for (const body of ['1', '2', '3']) exporter.export([audit(body)]);
+    await exporter.forceFlush();
+    exporter.export([audit('4')]);
+    inner.broken = [];
+    await exporter.forceFlush();
+    assert.deepEqual(inner.exported, ['1', '2', '3', '4']);
+  });
+
+  it('exports all at the end, also where a retry is under way', async (t) => {
+    const inner = new UnreliableExporter();
+    inner.broken = ['audit'];
+    const exporter = retrying(t, inner);
+    for (const body of ['1', '2', '3']) exporter.export([audit(body)]);
+    inner.broken = [];
+    inner.slow = true;
+    exporter.retry();
+    await exporter.shutdown();
+    assert.deepEqual(inner.exported, ['1', '2', '3']);
+  });
+
+  it('waits for an exporter that never calls back as long as it may', async (t) => {
+    const inner = new UnreliableExporter();
+    inner.isSilent = true;
+    const exporter = retrying(t, inner, { maxBlockMs: 20 });
+    exporter.export([audit('1')]);
+    await exporter.forceFlush();
+    await exporter.shutdown();
+  });
+
+  it('keeps a record that can’t be read like any other', async (t) => {
+    const inner = new UnreliableExporter();
+    inner.broken = ['audit'];
+    const exporter = retrying(t, inner);
+    const unreadable = audit('1');
+    Object.defineProperty(unreadable, 'attributes', {
+      get: () => {
+        throw new Error('unreadable');
+      },
+    });
+    exporter.export([unreadable, audit('2')]);
+    exporter.export([unreadable, audit('3')]);
+    inner.broken = [];
+    await exporter.forceFlush();
+    assert.deepEqual(inner.exported, ['1', '2', '1', '3']);
+  });
+
+  it('writes what waits also while a sync is under way, as when the process ends', (t) => {
+    const { inner, exporter } = syncing(t);
+    exporter.export([audit('1')]);
+    void exporter.acknowledgement('audit');
+    exporter.commit();
+    inner.synced(new Error('EIO'));
+    exporter.retry(true);
+    exporter.export([audit('2')]);
+    exporter.retry(true);
+    assert.deepEqual(
+      inner.exported.filter((body) => body.length === 1),
+      ['1', '2'],
+    );
+  });
+
+  it('counts as unsynced the records alone whose sync failed, however often that is tried again', async (t) => {
+    const { inner, exporter } = syncing(t);
+    exporter.export([audit('1')]);
+    void exporter.acknowledgement('audit');
+    exporter.commit();
+    for (let tries = 0; tries < 3; tries += 1) {
+      inner.synced(new Error('EIO'));
+      await nextTurn();
+      exporter.retry(true);
+    }
+    inner.synced();
+    await nextTurn();
+    inner.synced();
+    await exporter.shutdown();
+    const told = inner.records.map(({ attributes }) => attributes['audit.loss.unsynced']);
+    assert.deepEqual(told, [undefined, 1]);
+  });
+
+  it('has an operation wait whose record could not be written before the sync', async (t) => {
+    const { inner, exporter } = syncing(t);
+    let isDone = false;
+    const acknowledged = exporter.acknowledgement('audit')?.then(() => (isDone = true));
+    inner.broken = ['audit'];
+    exporter.export([audit('held until then')]);
+    exporter.commit();
+    inner.synced();
+    await nextTurn();
+    assert.equal(isDone, false);
+    inner.broken = [];
+    exporter.retry(true);
+    inner.synced();
+    await acknowledged;
+    assert.deepEqual(inner.exported, ['held until then']);
+  });
 });
+
+/** One that syncs audit records, and has operations wait. */
+function syncing(t: TestContext): { inner: SyncingExporter; exporter: RetryingLogRecordExporter } {
+  const inner = new SyncingExporter();
+  const exporter = retrying(t, inner, { synced: ['audit'], whenUnavailable: BLOCK });
+  t.after(() => inner.syncedAll());
+  return { inner, exporter };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
 
 /** One whose outages end with the test. */
 function retrying(
@@ -260,6 +375,8 @@ const audit = (body: string): LogRecordLike => ({ ...foreignRecord(body), severi
 class UnreliableExporter implements LogRecordExporter {
   broken: readonly string[] = [];
   slow = false;
+  /** It never calls back. */
+  isSilent = false;
   throws = false;
   /** How often it fails before it works. */
   failures = 0;
@@ -274,6 +391,7 @@ class UnreliableExporter implements LogRecordExporter {
     if (this.throws) throw new Error('thrown');
     this.batches.push(records.map(({ body }) => String(body)));
     if (this.pause > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.pause);
+    if (this.isSilent) return;
     if (this.failures > 0) {
       this.failures -= 1;
       resultCallback({ code: 1 });
@@ -299,5 +417,25 @@ class UnreliableExporter implements LogRecordExporter {
   #take(record: LogRecordLike): void {
     this.records.push(record);
     this.exported.push(String(record.body));
+  }
+}
+
+/** One whose syncs end when the test says so. */
+class SyncingExporter extends UnreliableExporter {
+  readonly #syncing: ((error?: Error) => void)[] = [];
+
+  syncOf(): (synced: (error?: Error) => void) => void {
+    return (synced) => void this.#syncing.push(synced);
+  }
+
+  syncedAll(): void {
+    while (this.#syncing.length > 0) this.synced();
+  }
+
+  /** Ends the sync that is under way, which there must be. */
+  synced(error?: Error): void {
+    const end = this.#syncing.shift();
+    assert.ok(end);
+    end(error);
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -10,6 +11,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -17,12 +19,13 @@ import {
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 import type { LogRecordLike } from '../../src/event/from-log-record.ts';
 import { FileLogRecordExporter, type FileLogRecordExporterOptions } from '../../src/export/file-log-record-exporter.ts';
 import { messagesIn, rotatedMessages, rotatedNames } from '../support/rotated-files.ts';
 import { type FileIdentity, Tail } from '../support/tail.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { exporterContract, foreignRecord } from './exporter-contract.ts';
 
@@ -85,6 +88,37 @@ describe('a file that rotates', () => {
     assert.deepEqual(rotatedNames(directory, 'app'), ['app.log']);
   });
 
+  it('is closed where the clock was set back to another hour, once, and is followed and made anew then, too', (t) => {
+    const one = exporterIn(t, { rotation: { every: 'hour' } });
+    const other = exporterIn(t, { directory: one.directory, rotation: { every: 'hour' } });
+    one.write('1');
+    other.write('2');
+    one.pass(-3 * 3_600_000);
+    one.write('3');
+    other.pass(-3 * 3_600_000);
+    other.write('4');
+    assert.deepEqual(rotatedMessages(one.directory, 'app'), ['1', '2', '3', '4']);
+    rmSync(path.join(one.directory, 'app.log'));
+    other.pass(-20);
+    other.write('5');
+    assert.deepEqual(messagesIn(path.join(one.directory, 'app.log')), ['5']);
+  });
+
+  for (const hours of [-5, 5]) {
+    it(`is closed once an hour by a process whose clock is ${hours} hours from that of the file system`, (t) => {
+      const { directory, write, pass } = exporterIn(t, { rotation: { every: 'hour', maxBytes: 1_000_000 } });
+      pass(hours * 3_600_000);
+      for (let index = 0; index < 10; index += 1) {
+        pass(20);
+        write(String(index));
+      }
+      assert.ok(rotatedNames(directory, 'app').length <= 2, String(rotatedNames(directory, 'app')));
+      pass(3_600_000);
+      write('10');
+      assert.deepEqual(rotatedMessages(directory, 'app').map(Number), upTo(11));
+    });
+  }
+
   it('is made anew, and loses no later line, when it was removed', (t) => {
     const { directory, write, pass } = exporterIn(t, { rotation: { every: 'day' } });
     write('1');
@@ -116,6 +150,37 @@ describe('a file that rotates', () => {
     write('1');
     write('2');
     assert.deepEqual(rotatedMessages(directory, 'app'), ['mine', '1', '2']);
+  });
+
+  it('is closed beside files of others whose names look alike, and beside folders', (t) => {
+    const { directory, write } = exporterIn(t, { rotation: EACH });
+    const day = `app-${today()}`;
+    for (const name of [
+      `${day}.99999999999999999999.log`,
+      `${day}.1e+21.log`,
+      `${day}.0000009.log.gz.gz`,
+      `app-${today()}.log`,
+    ])
+      writeFileSync(path.join(directory, name), '');
+    mkdirSync(path.join(directory, `${day}.0007.log`));
+    for (const message of ['1', '2', '3']) write(message);
+    assert.deepEqual(messagesIn(path.join(directory, `${day}.0008.log`)), ['1']);
+    assert.deepEqual(messagesIn(path.join(directory, `${day}.0009.log`)), ['2']);
+    assert.deepEqual(messagesIn(path.join(directory, 'app.log')), ['3']);
+  });
+
+  it('may be a symbolic link, as may its folder, and loses no line', async (t) => {
+    const real = temporaryFolder(t);
+    const directory = path.join(temporaryFolder(t), 'logs');
+    symlinkSync(real, directory);
+    const elsewhere = path.join(temporaryFolder(t), 'elsewhere.log');
+    symlinkSync(elsewhere, path.join(real, 'app.log'));
+    const { write, restart } = exporterIn(t, { directory, rotation: EACH });
+    for (const message of ['1', '2', '3']) write(message);
+    assert.deepEqual(messagesIn(elsewhere), ['1']);
+    await restart(20_000, '4');
+    assert.deepEqual(rotatedMessages(real, 'app'), ['1', '2', '3', '4']);
+    assert.deepEqual(messagesIn(elsewhere), ['1']);
   });
 
   it('is gone on with where it cannot be closed, and says so once', (t) => {
@@ -185,6 +250,54 @@ describe('a closed file', () => {
     assert.deepEqual(rotatedMessages(directory, 'app'), ['old 1', 'old 2', 'old 3', '1', '2']);
   });
 
+  it('is compressed, and others deleted, though one cannot be, which is told', async (t) => {
+    const said = t.mock.method(process.stderr, 'write', () => true);
+    const { directory, write, restart } = exporterIn(t, { rotation: EACH, retention: { files: 4 } });
+    for (const folder of ['app-2026-01-01.0001.log', `app-${today()}.0001.log.gz`, `app-${today()}.0002.log.gz.tmp`])
+      mkdirSync(path.join(directory, folder));
+    writeFileSync(path.join(directory, `app-${today()}.0001.log`), '{"message":"0"}\n');
+    for (const message of ['1', '2', '3', '4', '5']) write(message);
+    utimesSync(path.join(directory, `app-${today()}.0002.log.gz.tmp`), 0, 0);
+    await restart(120_000, '6');
+    assert.deepEqual(
+      rotatedNames(directory, 'app').filter((name) => statSync(path.join(directory, name)).isFile()),
+      [`3.log.gz`, '4.log.gz', '5.log.gz', '6.log'].map((end) => `app-${today()}.000${end}`).concat('app.log'),
+    );
+    assert.deepEqual(said.mock.calls.length, 1);
+    assert.match(String(said.mock.calls[0]?.arguments[0]), /compressing and deleting closed files failed: Error: E/);
+  });
+
+  it('stays as it is while the disk is too full to compress it, and is compressed later', async (t) => {
+    const disk = smallDisk(t, '512k');
+    if (!disk) return;
+    const closed = path.join(disk.folder, 'app-2026-01-01.0001.log');
+    const text = `${JSON.stringify({ message: randomBytes(150_000).toString('base64') })}\n`;
+    writeFileSync(closed, text);
+    const ballast = path.join(disk.folder, 'ballast');
+    writeFileSync(ballast, Buffer.alloc(200 * 1024));
+    const { restart } = exporterIn(t, { directory: disk.folder, rotation: EACH });
+    await restart(20_000, '1');
+    await restart(40_000, '2');
+    assert.equal(readFileSync(closed, 'utf8'), text);
+    assert.ok(readdirSync(disk.folder).every((name) => !name.includes('.gz')));
+
+    rmSync(ballast);
+    await restart(60_000, '3');
+    assert.equal(gunzipSync(readFileSync(`${closed}.gz`)).toString(), text);
+    assert.ok(!existsSync(closed));
+    assert.deepEqual(rotatedMessages(disk.folder, 'app').slice(1), ['1', '2', '3']);
+  });
+
+  it('is left alone while it is empty, as the name that somebody is about to give to a file', async (t) => {
+    const { directory, write, restart } = exporterIn(t, { rotation: EACH });
+    const claim = path.join(directory, 'app-2026-01-01.0001.log');
+    writeFileSync(claim, '');
+    utimesSync(claim, 0, 0);
+    for (const message of ['1', '2', '3']) write(message);
+    await restart(20_000, '4');
+    assert.deepEqual(rotatedNames(directory, 'app')[0], 'app-2026-01-01.0001.log');
+  });
+
   it('is left to the process that compresses it', async (t) => {
     const { directory, write, restart } = exporterIn(t, { rotation: EACH });
     for (const message of ['1', '2', '3']) write(message);
@@ -226,13 +339,14 @@ describe('a closed file', () => {
 });
 
 describe('somebody who reads along', () => {
-  for (const identity of ['inode', 'first line'] as FileIdentity[]) {
+  for (const identity of ['inode', 'first line', 'first 1000 bytes'] as FileIdentity[]) {
     it(`and knows files by their ${identity} reads every line once, whenever it looks`, async (t) => {
       const { directory, write, pass, shutdown } = exporterIn(t, { rotation: { maxBytes: 1000 } });
       const tail = new Tail(directory, /^app.*\.log$/, identity);
       t.after(() => tail.close());
       for (let index = 0; index < 500; index += 1) {
-        write(String(index));
+        // Some lines are longer than what the Collector knows a file by.
+        write(`${index} ${index % 20 === 0 ? 'x'.repeat(1500) : ''}`);
         if (index % 50 === 0) pass(11_000);
         // Between the steps of compressing, too.
         if (index % 7 === 0) await new Promise(setImmediate);
@@ -241,13 +355,52 @@ describe('somebody who reads along', () => {
       await shutdown();
       tail.poll();
       assert.ok(readdirSync(directory).some((name) => name.endsWith('.gz')));
+      assert.deepEqual(numbersOf(tail), upTo(500));
+    });
+  }
+
+  for (const identity of ['first line', 'first 1000 bytes'] as FileIdentity[]) {
+    it(`and knows files by their ${identity} goes on where it was after a restart of its own`, async (t) => {
+      const { directory, write, shutdown } = exporterIn(t, { rotation: { maxBytes: 1000 } });
+      const tail = new Tail(directory, /^app.*\.log$/, identity);
+      t.after(() => tail.close());
+      for (let index = 0; index < 300; index += 1) {
+        write(String(index));
+        if (index % 4 === 0) tail.poll();
+        if (index % 60 === 0) tail.close();
+      }
+      await shutdown();
+      tail.poll();
       assert.deepEqual(
-        tail.lines.map((line) => Number((JSON.parse(line) as { message: string }).message)),
-        Array.from({ length: 500 }, (_, index) => index),
+        numbersOf(tail).toSorted((a, b) => a - b),
+        upTo(300),
       );
     });
   }
+
+  it('finds the newest closed file as it was, and the others compressed, where it looks too rarely', async (t) => {
+    const { directory, write, restart } = exporterIn(t, { rotation: EACH });
+    const tail = new Tail(directory, /^app.*\.log$/, 'first line');
+    t.after(() => tail.close());
+    for (const message of ['0', '1', '2', '3']) write(message);
+    await restart(20_000, '4');
+    tail.poll();
+    assert.deepEqual(new Set(numbersOf(tail)), new Set([3, 4]));
+    const compressed = readdirSync(directory).filter((name) => name.startsWith('app') && name.endsWith('.gz'));
+    assert.deepEqual(
+      compressed.toSorted().flatMap((name) => messagesIn(path.join(directory, name))),
+      ['0', '1', '2'],
+    );
+  });
 });
+
+function numbersOf(tail: Tail): number[] {
+  return tail.lines.map((line) => Number((JSON.parse(line) as { message: string }).message.split(' ')[0]));
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
 
 describe('a file that somebody else rotates', () => {
   it('is written to under its new name for at most a second, without a signal', (t) => {

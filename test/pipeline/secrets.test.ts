@@ -34,6 +34,8 @@ const CARD = '4111 1111 1111 1111';
 const PEM = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\n-----END PRIVATE KEY-----';
 const UNNAMED = [JWT.slice(21), CARD, CARD.replaceAll(' ', ''), 'MIIEvQ'];
 
+const FORMATS = ['seed', 'otlp', 'ecs'] as const;
+
 describe('a secret', () => {
   it('is nowhere, whatever channel it came through', async (t) => {
     const directory = temporaryFolder(t);
@@ -42,7 +44,10 @@ describe('a secret', () => {
     const shipped = new InMemoryLogRecordExporter();
     const provider = new LoggerProvider({
       processors: [
-        new AuditLogRecordProcessor({ exporter: new FileLogRecordExporter({ directory, redactor }), redactor }),
+        ...FORMATS.map((format) => {
+          const exporter = new FileLogRecordExporter({ directory: path.join(directory, format), format, redactor });
+          return new AuditLogRecordProcessor({ exporter, redactor });
+        }),
         new AuditLogRecordProcessor({
           exporter: new ConsoleLogRecordExporter({ stream: terminal, redactor }),
           redactor,
@@ -69,7 +74,9 @@ describe('a secret', () => {
       console: terminal.text,
       OTLP: JSON.stringify(ours.map(({ body, attributes }) => ({ body, attributes }))),
       ...Object.fromEntries(
-        ['audit.log', 'api.log', 'app.log'].map((file) => [file, readFileSync(path.join(directory, file), 'utf8')]),
+        FORMATS.flatMap((format) => ['audit.log', 'api.log', 'app.log'].map((file) => path.join(format, file))).map(
+          (file) => [file, readFileSync(path.join(directory, file), 'utf8')],
+        ),
       ),
     };
     assert.ok(planted.length > 35, 'all channels were used');

@@ -54,6 +54,41 @@ for (const version of ['20.20.2', '24.21.0']) {
       assert.match(String(outgoing?.['error_message']), /process ended before the response was complete/);
     });
 
+    const spans = ['--import', './test/fixtures/http/obstructed-spans.mjs'];
+    const orders: [name: string, args: string[], spans: string[] | undefined][] = [
+      ['alone', REGISTER, undefined],
+      ['with traces that were loaded before', [...spans, ...REGISTER], ['/before', '/held', '/after']],
+      ['with traces that were loaded after', [...REGISTER, ...spans], ['/before', '/held', '/after']],
+    ];
+    for (const [name, args, ended] of orders) {
+      it(`whose records can not be written refuses requests and holds them, ${name}`, async (t) => {
+        const directory = temporaryFolder(t);
+        const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };
+        const run = [...args, 'test/fixtures/http/obstructed.mjs'];
+        const { code, stdout, stderr } = await runProcess(await nodeBinary(version), run, { env });
+        assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+        assert.deepEqual(JSON.parse(stdout), {
+          answers: [
+            '200 a',
+            '503 The audit trail is not available',
+            'HTTP/1.1 503 Service Unavailable',
+            '200 c',
+            'HTTP/1.1 101 Switching Protocols',
+            '200 d',
+          ],
+          asked: ['/after', '/before', '/held', '/held-upgrade'],
+          askedBefore: 1,
+          ...(ended && { spans: ended }),
+        });
+        assert.deepEqual(
+          readIncoming(directory)
+            .filter(({ outcome }) => outcome === 'failure')
+            .map((record) => record['error_message']),
+          Array(2).fill('The audit trail was not available: EIO'),
+        );
+      });
+    }
+
     it('that replaced the classes of node:http is recorded', async (t) => {
       const directory = temporaryFolder(t);
       const env = { ACTIVITY_AUDIT_DIRECTORY: directory, ACTIVITY_AUDIT_CONSOLE: 'false' };

@@ -6,6 +6,7 @@ import { type TestContext, describe, it } from 'node:test';
 
 import * as fc from 'fast-check';
 
+import type { Format } from '../../src/export/format.ts';
 import { collect } from '../support/collector.ts';
 import { MAX_BODY_BYTES, OWN_NAMES, OWN_URL_PATHS, type Plan, exchange, leakIn } from '../support/planted-secrets.ts';
 import { startProcess } from '../support/run.ts';
@@ -26,9 +27,14 @@ const chosen = {
 const MAX_EXCHANGES = 6;
 
 describe('a secret in an exchange', () => {
-  for (const protocol of ['http/json', 'http/protobuf']) {
-    it(`is nowhere, and what is none is there, with OTLP over ${protocol}`, async (t) => {
-      const shownOf = await startApplication(t, protocol);
+  for (const [format, protocol] of [
+    ['seed', 'http/json'],
+    ['seed', 'http/protobuf'],
+    ['otlp', 'http/json'],
+    ['ecs', 'http/json'],
+  ] as const) {
+    it(`is nowhere, and what is none is there, in files of the format ${format}, with OTLP over ${protocol}`, async (t) => {
+      const shownOf = await startApplication(t, format, protocol);
       const exchanges = fc.array(exchange, { minLength: 1, maxLength: MAX_EXCHANGES });
       await fc.assert(
         fc.asyncProperty(exchanges, async (plans) => check(plans, await shownOf(plans))),
@@ -47,7 +53,7 @@ function check(plans: readonly Plan[], shown: Shown): void {
   }
   const lines = shown['api.log']?.split('\n') ?? [];
   for (const { id, innocent } of plans) {
-    const records = lines.filter((line) => line.includes(`"${id}"`));
+    const records = lines.filter((line) => line.includes(`"${id}"`) || line.includes(`\\"${id}\\"`));
     assert.ok(records.length > 0, `${id} has records`);
     for (const text of innocent)
       assert.ok(
@@ -62,7 +68,11 @@ function check(plans: readonly Plan[], shown: Shown): void {
  *
  * @returns does a batch of exchanges, and gives what is shown of it once all of that is there
  */
-async function startApplication(t: TestContext, protocol: string): Promise<(plans: readonly Plan[]) => Promise<Shown>> {
+async function startApplication(
+  t: TestContext,
+  format: Format,
+  protocol: string,
+): Promise<(plans: readonly Plan[]) => Promise<Shown>> {
   const directory = temporaryFolder(t);
   const collector = await collect();
   const application = startProcess(
@@ -73,6 +83,7 @@ async function startApplication(t: TestContext, protocol: string): Promise<(plan
       env: {
         NODE_ENV: 'test',
         ACTIVITY_AUDIT_DIRECTORY: directory,
+        ACTIVITY_AUDIT_FORMAT: format,
         ACTIVITY_AUDIT_MAX_BODY_BYTES: String(MAX_BODY_BYTES),
         ACTIVITY_AUDIT_REDACT_NAMES: OWN_NAMES.join(','),
         ACTIVITY_AUDIT_REDACT_URL_PATHS: OWN_URL_PATHS.join(','),

@@ -12,6 +12,7 @@ import { rotatedMessages, rotatedNames } from '../support/rotated-files.ts';
 import { ended, runProcess, startProcess } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+const isRoot = process.getuid?.() === 0;
 const FIXTURES = 'test/fixtures/export';
 
 /** Of each writer; `ROTATION_RECORDS` says another number. */
@@ -107,6 +108,55 @@ describe('a process that is killed while its files rotate and are compressed', (
     assert.equal(readdirSync(directory).filter((name) => name.endsWith('.log')).length, 2);
     for (const name of compressed) gunzipSync(readFileSync(path.join(directory, name)));
   });
+});
+
+describe('several containers that write one folder', () => {
+  it(
+    'lose and double no line that was taken, though each is killed at any time',
+    { skip: !isRoot && 'it takes root' },
+    async (t) => {
+      const directory = temporaryFolder(t);
+      const taken = new Map<number, number>();
+      const runFrom = async (first: number): Promise<void> => {
+        const fixture = path.join(FIXTURES, 'rotate-until-killed.ts');
+        const args = [
+          '--pid',
+          '--fork',
+          '--kill-child',
+          '--mount-proc',
+          process.execPath,
+          fixture,
+          directory,
+          String(first),
+        ];
+        const container = startProcess('unshare', args);
+        const end = ended(container);
+        await once(container.stdout!, 'data');
+        setTimeout(() => container.kill('SIGKILL'), Math.random() * 300);
+        const { stdout, stderr } = await end;
+        assert.equal(stderr, '');
+        taken.set(first, Number(stdout.trimEnd().split('\n').at(-1)) - first + 1);
+      };
+      // Each container writes numbers of its own, and is begun again twice.
+      const lives = [1, 2, 3].map((life) => life * 1_000_000);
+      await Promise.all(
+        [1, 2, 3].map(async (container) => {
+          // oxlint-disable-next-line no-await-in-loop -- one life after the other
+          for (const life of lives) await runFrom(container * 100_000_000 + life);
+        }),
+      );
+      const all = rotatedMessages(directory, 'app').map(Number);
+      assert.equal(taken.size, 9);
+      for (const [first, count] of taken) {
+        const numbers = all.filter((number) => number >= first && number < first + 1_000_000);
+        assert.ok(numbers.length >= count, `${count} were taken, ${numbers.length} are there`);
+        assert.deepEqual(
+          numbers,
+          numbers.map((_, index) => first + index),
+        );
+      }
+    },
+  );
 });
 
 describe('a Node.js without zstd', () => {

@@ -51,7 +51,11 @@ describe('in the NodeSDK of an application', () => {
         const { code, stdout, stderr } = await runProcess(await nodeBinary(version), [application, directory]);
         assert.equal(code, 0, stderr);
 
-        const { counted, ...span } = JSON.parse(stdout) as { traceId: string; spanId: string; counted: unknown };
+        const { counted, ...span } = JSON.parse(stdout) as {
+          traceId: string;
+          spanId: string;
+          counted: { name: string }[];
+        };
         const [request] = readIncoming(directory);
         const change = readRecords(directory, 'audit').find((record) => record['event_type'] === 'CREATE');
         const own = readRecords(directory, 'audit').find((record) => record['event_type'] === 'PUBLISH');
@@ -66,17 +70,31 @@ describe('in the NodeSDK of an application', () => {
         assert.equal(own?.['service_name'], 'own-sdk');
         assert.equal(logged?.['message'], 'stock is low');
         assert.equal(logged?.['level'], 'WARN');
-        assert.deepEqual(counted, [
-          {
-            name: 'audit.sql.statements',
-            unit: '{statement}',
-            points: [
-              { value: 1, 'audit.sql.coverage': 'explained' },
-              { value: 1, 'audit.sql.coverage': 'unexplained' },
-              { value: 0, 'audit.sql.coverage': 'left_out' },
-            ],
-          },
-        ]);
+        const [statements, records] = ['audit.sql.statements', 'audit.export.records'].map((metric) =>
+          counted.find((found) => found.name === metric),
+        );
+        assert.deepEqual(
+          [statements, records],
+          [
+            {
+              name: 'audit.sql.statements',
+              unit: '{statement}',
+              points: [
+                { value: 1, 'audit.sql.coverage': 'explained' },
+                { value: 1, 'audit.sql.coverage': 'unexplained' },
+                { value: 0, 'audit.sql.coverage': 'left_out' },
+              ],
+            },
+            {
+              name: 'audit.export.records',
+              unit: '{record}',
+              points: (['audit', 'api', 'app'] as const).map((stream) => ({
+                value: readRecords(directory, stream).length,
+                'audit.stream': stream,
+              })),
+            },
+          ],
+        );
       });
     }
   }

@@ -10,10 +10,11 @@ import { BEFORE_IMAGES } from './sequelize-before-images.ts';
 import { type SequelizeCopy, sequelize6 } from './sequelize-copy.ts';
 import { MODEL_KINDS } from './sequelize-model-kinds.ts';
 import { OPERATIONS, newWorld } from './sequelize-operations.ts';
-import { summary, takeRecords } from './sequelize-records.ts';
+import { assertTold, summary, takeRecords } from './sequelize-records.ts';
 import { assertTypesShown } from './sequelize-types.ts';
 import { replayAnySequence } from './sequelize-replay.ts';
 import { assertUndisturbed } from './sequelize-undisturbed.ts';
+import { UNWRITABLE, acknowledgingLate, assertRefused, assertWaits } from './sequelize-unwritable.ts';
 
 /**
  * What holds on every database, on a server of the tests' own.
@@ -48,7 +49,7 @@ export function describeDatabase(
         try {
           const world = await newWorld(sequelize, copy);
           await run(world).catch((error: unknown) => error);
-          assert.deepEqual(takeRecords().map(summary), expected);
+          assertTold(operation, takeRecords().map(summary), expected, copy);
         } finally {
           await sequelize.close();
         }
@@ -82,6 +83,20 @@ export function describeDatabase(
       it(`is asked the same by ${operation} as without us, and answers the same`, async () => {
         await assertUndisturbed(operation, server.options, copy);
       });
+    }
+
+    for (const [operation, [, onSqlite]] of Object.entries(OPERATIONS)) {
+      it(`has who asks for ${operation} wait until its records are acknowledged, and answers the same`, async () => {
+        await assertWaits(operation, differences[operation] ?? onSqlite, loggedDatabase(), copy);
+        await acknowledgingLate(() => assertUndisturbed(operation, server.options, copy));
+      });
+
+      it(`is asked for no change by ${operation} while none can be recorded and all are refused`, () =>
+        assertRefused(operation, loggedDatabase, copy));
+    }
+
+    for (const [what, check] of Object.entries(UNWRITABLE)) {
+      it(what, () => check((options) => copy.create({ ...server.options, ...options }), copy));
     }
 
     if (copy.hasBeforeImages) describeBeforeImages();

@@ -1,5 +1,5 @@
 import type { Origin } from '../../src/context/origin.ts';
-import type { LoginEvent, ModelAction, ModelEvent, RequestEvent } from '../../src/event/event.ts';
+import type { AuditEvent, LoginEvent, ModelAction, ModelEvent, RequestEvent } from '../../src/event/event.ts';
 import { withValues } from '../../src/event/json-text.ts';
 import { type ModelDraft, modelEvent } from '../../src/event/model-event.ts';
 import { createRedactor } from '../../src/event/redact.ts';
@@ -139,4 +139,42 @@ export const LOGIN: LoginEvent = {
   outcome: 'failure',
   service_name: undefined,
   ...IDS,
+};
+
+/** All kinds of them, with where they come from. */
+export const EVENTS: Readonly<Record<string, readonly [AuditEvent, Origin]>> = {
+  'a row that was created': [modelExample('CREATE', { row: { id: 7, name: 'Test', price: 1.5, gone: null } }), ORIGIN],
+  'a row that was updated': [
+    modelExample('UPDATE', { row: { id: 7 }, changes: [['name', 'A', null]], transactionId: 'tx-1' }),
+    ORIGIN,
+  ],
+  'a delete that failed': [modelExample('DELETE', { outcome: 'failure', errorMessage: 'foreign key' }), ORIGIN],
+  'many rows that were restored': [
+    modelExample('BULK_RESTORE', { key: [], extra: { total_count: 2, instance_ids: ['7', '8'] } }, SYSTEM_ORIGIN),
+    SYSTEM_ORIGIN,
+  ],
+  'raw SQL of no known table': [
+    modelExample('SQL', { model: '', key: [], extra: { sql: 'VACUUM' } }, SYSTEM_ORIGIN),
+    SYSTEM_ORIGIN,
+  ],
+  'a request that came in': [INCOMING, ORIGIN],
+  'a request that had no answer': [ABORTED, ORIGIN],
+  'a request that could not be read': [
+    { ...ABORTED, request_repr: { ...INCOMING.request_repr, method: '_OTHER', path: '' } },
+    ORIGIN,
+  ],
+  'a request with bodies that are no objects': [
+    {
+      ...INCOMING,
+      request_repr: { ...INCOMING.request_repr, body: 'Invalid JSON' },
+      response_repr: { status_code: 200, headers: { 'content-type': 'image/png' }, body: 'Binary content' },
+    },
+    ORIGIN,
+  ],
+  'a request that went out': [OUTGOING, SYSTEM_ORIGIN],
+  'a request that the application has marked': [
+    { ...INCOMING, attributes: { 'tenant.id': 'acme', retries: 2, isProbe: false, tags: ['a', 'b'], sizes: [1, 2] } },
+    ORIGIN,
+  ],
+  'a login that failed': [LOGIN, ORIGIN],
 };

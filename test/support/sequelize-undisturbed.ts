@@ -60,7 +60,9 @@ async function seen(
   const statements: string[] = [];
   const hooks: string[] = [];
   const logging = (text: string): void => void statements.push(steady(text));
-  const sequelize = prepare(copy.create({ ...options, logging }));
+  // Of statements that are sent at once, on several connections, the database may answer any first, and numbers the rows so.
+  const pool = copy.parallel.has(operation) ? { pool: { max: 1 } } : {};
+  const sequelize = prepare(copy.create({ ...options, ...pool, logging }));
   try {
     const world = await newWorld(sequelize, copy);
     for (const hook of HOOKS) copy.addHook(sequelize, hook, () => void hooks.push(hook));
