@@ -41,6 +41,7 @@ describe('the package', () => {
       'carriedWork',
       'createRedactor',
       'currentActor',
+      'getLogger',
       'sequelizeCoverage',
       'setActor',
       'withActor',
