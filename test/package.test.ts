@@ -30,6 +30,7 @@ describe('the package', () => {
       'AuditLogRecordProcessor',
       'ConsoleLogRecordExporter',
       'FileLogRecordExporter',
+      'HTTPClient',
       'OptionError',
       'audit',
       'auditHealth',
@@ -41,6 +42,7 @@ describe('the package', () => {
       'sequelizeCoverage',
       'setActor',
       'withActor',
+      'withPeer',
       'withWork',
     ]);
     assert.deepEqual(await names('activity-audit/testing'), ['observeAudit']);

@@ -20,8 +20,10 @@ export interface Work {
   readonly isMarkedAsExport?: true;
   /** The migration of the database that is being run. */
   readonly migration?: string | undefined;
+  /** The name of who is asked, of all that goes out. */
+  readonly peer?: string | undefined;
   /** The cell that `setActor` fills. It wins over `findActor`. */
-  actor?: Actor;
+  actor?: Actor | undefined;
 }
 
 const SLOT = Symbol.for('activity-audit.work.1');
