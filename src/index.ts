@@ -12,8 +12,11 @@ export { type SequelizeInstrumentationConfig, auditSequelize } from './capture/a
 export { type LogLevel, type LogMethod, type Logger, getLogger } from './capture/get-logger.ts';
 export type { LogThreshold, LogThresholds } from './capture/log-levels.ts';
 export { type SequelizeCoverage, sequelizeCoverage } from './capture/sequelize-coverage.ts';
+export { HTTPClient } from './clients/http-client.ts';
+export type { HTTPClientOptions, HTTPFields, HTTPRequestOptions } from './clients/http-client-options.ts';
 export { type Actor, type ActorLike, type UserInfo, currentActor, setActor, withActor } from './context/actor.ts';
 export { type CarriedWork, carriedWork, withWork } from './context/carried-work.ts';
+export { withPeer } from './context/peer.ts';
 export type { UserOf } from './capture/actor-finder.ts';
 export type { Attributes, ExchangeRequest, ExchangeResponse } from './capture/exchange-hooks.ts';
 export type { ModelChoice, ModelChoices, ModelOptions } from './capture/model-options.ts';

@@ -9,6 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   context: ['vendor'],
   event: ['context', 'vendor'],
   capture: ['context', 'event', 'vendor'],
+  clients: ['context'],
   export: ['event', 'vendor'],
 };
 

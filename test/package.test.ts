@@ -31,6 +31,7 @@ describe('the package', () => {
       'AuditUnavailableError',
       'ConsoleLogRecordExporter',
       'FileLogRecordExporter',
+      'HTTPClient',
       'OptionError',
       'StdoutLogRecordExporter',
       'audit',
@@ -45,6 +46,7 @@ describe('the package', () => {
       'sequelizeCoverage',
       'setActor',
       'withActor',
+      'withPeer',
       'withWork',
     ]);
     assert.deepEqual(await names('activity-audit/testing'), ['observeAudit']);

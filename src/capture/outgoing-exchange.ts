@@ -35,6 +35,8 @@ export abstract class OutgoingExchange {
   readonly #options: OutgoingExchangeOptions;
   /** The span of who asked us, which an application may pass on. */
   readonly #callerId = currentWork()?.remoteSpan?.spanId;
+  /** The name that the application gives to who is asked. */
+  readonly #peer = currentWork()?.peer;
   readonly #startedAt = performance.now();
   #isTold = false;
 
@@ -86,7 +88,7 @@ export abstract class OutgoingExchange {
     responseBody.hidden ||= !rules.response.showsBody(responseHeaders);
     return {
       ...facts,
-      peer: rules.peerName?.(facts.url) ?? facts.peer,
+      peer: this.#peer ?? rules.peerName?.(facts.url) ?? facts.peer,
       shownRequestHeaders: rules.request.shownHeaders(requestHeaders),
       requestBody,
       shownResponseHeaders: rules.response.shownHeaders(responseHeaders),

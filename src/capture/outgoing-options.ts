@@ -10,7 +10,7 @@ export interface OutgoingOptions extends ExchangeOptions {
   readonly ignoreOutgoingUrls?: readonly (string | RegExp)[];
   /** Whether a request, as it is created, is not to be recorded. One for which it throws is recorded. */
   readonly ignoreOutgoingRequestHook?: (request: OutgoingRequest) => boolean;
-  /** The `service_name` of hosts, of the first that fits. @default the host as asked for */
+  /** The `service_name` of hosts, of the first that fits; the name that `withPeer` gives wins. @default the host as asked for */
   readonly peerNames?: Readonly<Record<string, string>>;
   /**
    * Send the id of the request that is being served as `x-request-id`, where the application sends none: to all hosts, or

@@ -22,8 +22,10 @@ export interface Work {
   readonly isMarkedAsExport?: true;
   /** The migration of the database that is being run. */
   readonly migration?: string | undefined;
+  /** The name of who is asked, of all that goes out. */
+  readonly peer?: string | undefined;
   /** The cell that `setActor` fills. It wins over `findActor`. */
-  actor?: Actor;
+  actor?: Actor | undefined;
 }
 
 /** Who sent a request. */
