@@ -21,14 +21,12 @@ export function requestWork(
   const given = request.headers['x-request-id'];
   const requestId = isKept(given) ? given : (remoteSpan?.traceId ?? recordId(now()));
   const finder = new ActorFinder(request, userOf);
-  let client: Client | undefined;
   return {
     requestId,
     remoteSpan,
     ...(isMarkedAsExport((name) => request.headers[name]) && { isMarkedAsExport: true }),
     findActor: finder.find,
-    findClient: () =>
-      (client ??= guard('finding a client', () => finder.request && clientOf(finder.request, addressOf))),
+    findClient: clientFinder(finder, addressOf),
     requestEnded: finder.letGo,
   };
 }
@@ -36,6 +34,12 @@ export function requestWork(
 /** One that another system has made is kept if it is no secret either. */
 function isKept(id: unknown): id is string {
   return isSaneId(id) && maskSecretValues(id) === id;
+}
+
+/** A function of its own, whose result holds nothing of the request but what the finder holds until it has ended. */
+function clientFinder(finder: ActorFinder, addressOf: ClientAddress): () => Client | undefined {
+  let client: Client | undefined;
+  return () => (client ??= guard('finding a client', () => finder.request && clientOf(finder.request, addressOf)));
 }
 
 function clientOf(request: IncomingMessage, addressOf: ClientAddress): Client {
