@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -105,7 +105,9 @@ describe('a process that is killed while its files rotate and are compressed', (
     );
     const compressed = readdirSync(directory).filter((name) => name.endsWith('.gz'));
     assert.ok(compressed.length > 10);
-    assert.equal(readdirSync(directory).filter((name) => name.endsWith('.log')).length, 2);
+    // Who was killed while it closed a file may have left an empty one.
+    const plain = readdirSync(directory).filter((name) => name.endsWith('.log'));
+    assert.equal(plain.filter((name) => statSync(path.join(directory, name)).size > 0).length, 2);
     for (const name of compressed) gunzipSync(readFileSync(path.join(directory, name)));
   });
 });

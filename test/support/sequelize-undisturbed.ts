@@ -111,6 +111,9 @@ const HOOKS = [
 /** Our own part in the stacks of errors. */
 const OUR_FRAME = /\n +at [^\n]*\/src\/capture\/[^\n]*/g;
 
+/** What a turn of the event loop begins with, which is chance. */
+const FRAME_OF_A_TURN = /\n +at [^\n]*\(node:internal\/(?:process\/task_queues|timers)[^\n]*/g;
+
 /** Properties, symbols and stacks too, but for what another process at another time has otherwise. */
 function shown(value: unknown): string {
   const text = inspect(value, { depth: 4, showHidden: true, sorted: true, maxArrayLength: 20, maxStringLength: 200 });
@@ -120,6 +123,7 @@ function shown(value: unknown): string {
 function steady(text: string): string {
   return text
     .replaceAll(OUR_FRAME, '')
+    .replaceAll(FRAME_OF_A_TURN, '')
     .replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|(?<=func_)[\da-f]{32}/g, 'UUID')
     .replaceAll(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.\d]*(?:Z| \+00:00)?/g, 'TIME')
     .replaceAll(/(?<=Tags_)[\da-f]{16}/g, 'RANDOM')
