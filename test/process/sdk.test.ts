@@ -112,8 +112,11 @@ describe('under register, an application', () => {
     );
     assert.deepEqual({ stdout, stderr }, { stdout: 'true\n', stderr: '' });
     assert.deepEqual(
-      readRecords(directory, 'app').map((record) => record['message']),
-      ['through the api'],
+      readRecords(directory, 'app').map((record) => [record['name'], record['message']]),
+      [
+        ['shop', 'through the api'],
+        ['console', 'true'],
+      ],
     );
   });
 });
