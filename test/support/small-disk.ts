@@ -35,7 +35,12 @@ export function smallDisk(t: TestContext, size = '1m'): SmallDisk | undefined {
     folder,
     fill() {
       const { bsize, bfree } = statfsSync(folder);
-      writeFileSync(filler, Buffer.alloc(bsize * bfree));
+      try {
+        writeFileSync(filler, Buffer.alloc(bsize * bfree));
+      } catch (error) {
+        // Another process was faster, so that it is full, too.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      }
     },
     free: () => rmSync(filler),
     remount: (option) =>
