@@ -34,16 +34,17 @@ const TRIALS: Readonly<Record<string, Trial>> = {
   'SQLite, in a file': { start: startSqliteFile, programs: 100, bounds: { parallel: 'apart', outside: false } },
   PostgreSQL: { start: startPostgres, programs: 300, bounds: { parallel: 'always', outside: true } },
   // Where it undoes a transaction, it does what was sent behind the statement that failed: apart from any transaction.
+  // Which of two users comes first isn't known from its triggers alone, so one comes after the other.
   // Who waits for a lock in vain, waits a second: nobody waits for itself.
   'MariaDB, by its dialect': {
     start: () => startMariadb('mariadb'),
     programs: 200,
-    bounds: { parallel: 'apart', outside: false },
+    bounds: { parallel: 'never', outside: false },
   },
   'MariaDB, by the dialect mysql': {
     start: () => startMariadb('mysql'),
     programs: 200,
-    bounds: { parallel: 'apart', outside: false },
+    bounds: { parallel: 'never', outside: false },
   },
 };
 
